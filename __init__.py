@@ -1,0 +1,4 @@
+"""foreshock: a Keras model zoo for earthquake science."""
+
+__version__ = "0.1.0"
+__all__ = ["__version__"]

@@ -1,0 +1,1 @@
+"""Experiments, scores and committed results."""

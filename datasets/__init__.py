@@ -1,0 +1,1 @@
+"""Events and waveforms in, tf.data out: core types, readers, simulators, splits."""

@@ -1,0 +1,1 @@
+"""Catalogues and records with a known truth."""

@@ -1,0 +1,1 @@
+"""The named models: cards, weights, networks, baselines, explanations."""
