@@ -1,4 +1,23 @@
-"""foreshock: a Keras model zoo for earthquake science."""
+"""foreshock: a Keras model zoo for earthquake science.
+
+>>> import foreshock
+>>> model = foreshock.load("p64-simcycle")
+>>> model.card.classes
+('foreshock', 'aftershock')
+"""
 
 __version__ = "0.1.0"
-__all__ = ["__version__"]
+__all__ = ["__version__", "load", "models"]
+
+
+def __getattr__(name: str):
+    # The registry checks cards with pydantic; it is imported when it is first asked for, so that this import stays quick.
+    if name in ("load", "models"):
+        from .zoo import registry
+
+        return getattr(registry, name)
+    raise AttributeError(f"module 'foreshock' has no attribute {name!r}")
+
+
+def __dir__():
+    return __all__
