@@ -1,0 +1,92 @@
+"""The one training loop: an epoch at a time, the best epoch by validation kept, resumable after any kill."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ..datasets.atomic import replacing
+from ..datasets.errors import InputError
+from .recipe import Fit
+
+
+@dataclass
+class Course:
+    """How far a training has come and how it went; kept as course.json beside the checkpoint."""
+
+    epoch: int = 0
+    best_epoch: int = 0
+    best_loss: float = float("inf")
+    history: list[dict[str, float]] = field(default_factory=list)
+
+    @property
+    def waited(self) -> int:
+        """Epochs since the best one."""
+        return self.epoch - self.best_epoch
+
+
+def fit(
+    network,
+    loss,
+    train: Callable[[int], Any],
+    validation: Any,
+    settings: Fit,
+    seed: int,
+    folder: Path,
+    resume: bool = False,
+) -> Course:
+    """Train `network` on its output `logits` and leave it with the weights of the epoch of lowest validation loss.
+
+    Arguments:
+        network: keras.Model whose outputs are a dict with `logits`.
+        loss: a Keras loss from logits.
+        train: epoch -> dataset of (inputs, labels) batches; the same epoch always gives the same batches, so that a
+            resumed training ends with the weights of an uninterrupted one.
+        validation: dataset of batches; chooses the epoch.
+        folder: for the checkpoint of every epoch; with `resume` the training goes on from the last one.
+    """
+    import keras
+
+    keras.utils.set_random_seed(seed)
+    view = keras.Model(network.inputs, network.output["logits"])
+    rule = {"adam": keras.optimizers.Adam, "sgd": keras.optimizers.SGD}[settings.optimizer]
+    # XLA made these networks slower on CPUs, and Keras may choose it by itself.
+    view.compile(rule(settings.learning_rate, weight_decay=settings.weight_decay or None), loss, jit_compile=False)
+    view.optimizer.build(view.trainable_variables)
+
+    course, best, record = Course(), folder / "best.weights.h5", folder / "course.json"
+    if resume and record.is_file():
+        course = Course(**json.loads(record.read_text()))
+        view.load_weights(folder / f"epoch-{course.epoch}.weights.h5")
+    while course.epoch < settings.epochs and course.waited < settings.patience:
+        fitted = view.fit(train(course.epoch), verbose=0).history["loss"][0]
+        validated = float(view.evaluate(validation, verbose=0))
+        course.epoch += 1
+        course.history.append({"loss": float(fitted), "validation_loss": validated})
+        if validated < course.best_loss:
+            course.best_loss, course.best_epoch = validated, course.epoch
+            with replacing(best) as temporary:
+                network.save_weights(temporary)
+        last = folder / f"epoch-{course.epoch}.weights.h5"
+        with replacing(last) as temporary:
+            view.save_weights(temporary)
+        # The course names the checkpoint that belongs to it, so a kill between the two files costs one epoch at most.
+        with replacing(record) as temporary:
+            temporary.write_text(json.dumps(asdict(course)))
+        (folder / f"epoch-{course.epoch - 1}.weights.h5").unlink(missing_ok=True)
+        print(
+            f"seed {seed} epoch {course.epoch}/{settings.epochs}: loss {fitted:.4f}, validation {validated:.4f}",
+            file=sys.stderr,
+            flush=True,
+        )
+    if course.epoch and not course.best_epoch:
+        raise InputError(
+            "a finite validation loss in some epoch", f"{course.history[-1]}", "lower fit.learning_rate in the recipe"
+        )
+    if course.best_epoch:
+        network.load_weights(best)
+    return course
