@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import os
 from pathlib import Path
 
@@ -9,6 +11,16 @@ from ..datasets.atomic import replacing
 
 # The newest operator set that the converter accepts and the runtimes of two years back still read.
 OPSET = 17
+
+
+@contextlib.contextmanager
+def _quiet():
+    """Silence the converter's log, which reports every optimiser pass as a warning."""
+    logging.disable(logging.WARNING)
+    try:
+        yield
+    finally:
+        logging.disable(logging.NOTSET)
 
 
 def write_onnx(model, path: str | os.PathLike, metadata: dict[str, str] | None = None) -> None:
@@ -30,25 +42,9 @@ def write_onnx(model, path: str | os.PathLike, metadata: dict[str, str] | None =
     def graph(*arrays):
         return model(dict(zip(names, arrays, strict=True)), training=False)
 
-    with quiet():
+    with _quiet():
         proto, _ = tf2onnx.convert.from_function(graph, input_signature=signature, opset=OPSET)
     onnx.helper.set_model_props(proto, metadata or {})
     onnx.checker.check_model(proto)
     with replacing(path) as temporary:
         Path(temporary).write_bytes(proto.SerializeToString())
-
-
-def quiet():
-    """Silence the converter's own log, which reports every optimiser pass at the level of a warning."""
-    import contextlib
-    import logging
-
-    @contextlib.contextmanager
-    def silenced():
-        logging.disable(logging.WARNING)
-        try:
-            yield
-        finally:
-            logging.disable(logging.NOTSET)
-
-    return silenced()

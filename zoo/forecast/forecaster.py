@@ -17,8 +17,8 @@ from .forecast import Forecast
 class Forecaster(Model):
     """A forecasting network or baseline over day maps.
 
-    The card's settings: `grid` (Grid.to_dict), `steps` (days of history), `channels`, `input_magnitude` (events below it
-    are not shown to the network), `window_days` and `magnitude` of the target.
+    The card's settings: `grid` (Grid.to_dict), `steps` (days of history), `channels`, `input_magnitude` (the smallest
+    event shown to the network), `window_days` and `magnitude` of the target.
     """
 
     @cached_property
@@ -27,7 +27,7 @@ class Forecaster(Model):
         return Grid.from_dict(self.card.settings["grid"])
 
     def maps(self, catalog: Catalog, day) -> np.ndarray:
-        """The network's input for a day of issue: float32 (steps, rows, columns, channels), the last day being day - 1."""
+        """The network's input for a day of issue: float32 (steps, rows, columns, channels), the last map of day - 1."""
         settings = self.card.settings
         day = np.datetime64(day, "D")
         first, last = day - settings["steps"], day - 1
