@@ -132,15 +132,15 @@ class Grid:
         time = np.asarray(time, dtype="datetime64[us]")
         if self.timezone == "UTC" or not time.size:
             return time.astype("datetime64[D]")
-        return (time + _offsets(time, self.timezone)).astype("datetime64[D]")
+        return (time + utc_offsets(time, self.timezone)).astype("datetime64[D]")
 
     def day_start(self, day) -> np.datetime64:
         """The UTC instant at which a day of the grid's time zone begins."""
         day = np.datetime64(day, "D")
         midnight = day.astype("datetime64[us]")
         # The offset at the wanted instant is not known before the instant is: two steps settle it.
-        guess = midnight - _offsets(np.array([midnight]), self.timezone)[0]
-        return midnight - _offsets(np.array([guess]), self.timezone)[0]
+        guess = midnight - utc_offsets(np.array([midnight]), self.timezone)[0]
+        return midnight - utc_offsets(np.array([guess]), self.timezone)[0]
 
     def to_dict(self) -> dict:
         """Plain values for JSON; `Grid.from_dict` reads them back."""
@@ -157,7 +157,7 @@ class Grid:
         return cls(**{**values, "projection": PROJECTIONS[kind](**projection)})
 
 
-def _offsets(time: np.ndarray, timezone: str) -> np.ndarray:
+def utc_offsets(time: np.ndarray, timezone: str) -> np.ndarray:
     """UTC offsets (timedelta64[us]) of a zone, looked up once a quarter hour that occurs: zones change on its marks."""
     from datetime import UTC, datetime
 
