@@ -1,0 +1,190 @@
+"""The command `foreshock`: parses, calls one function, prints."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from . import __version__
+
+app = typer.Typer(
+    name="foreshock",
+    help="A model zoo for earthquake science: load a pretrained model by name, check its number, export it.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
+Name = Annotated[str, typer.Argument(help="A model's name; `foreshock models` lists them.", show_default=False)]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"foreshock {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def foreshock(
+    debug: Annotated[bool, typer.Option("--debug", help="Show a traceback with an error.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """A model zoo for earthquake science: load a pretrained model by name, check its number, export it."""
+    # `main` reads --debug again when an error reaches it.
+
+
+@app.command(epilog="Example: foreshock demo --out foreshock-demo")
+def demo(
+    out: Annotated[Path, typer.Option(help="Folder for pictures and tables.")] = Path("foreshock-demo"),
+) -> None:
+    """Both lanes in one go, offline: a seismogram classified and a catalogue turned into a forecast."""
+    from .demo import run_demo
+
+    run_demo(out)
+
+
+@app.command(epilog='Example: foreshock models "*sim*"')
+def models(
+    pattern: Annotated[str, typer.Argument(help="A shell wildcard.")] = "*",
+    as_json: AsJson = False,
+) -> None:
+    """List the zoo: name, task, headline score with its 95 % interval, best baseline, size, licence."""
+    from .zoo import listing, registry
+
+    found = registry.cards(pattern)
+    if as_json:
+        _print_json([listing.as_row(card) for card in found])
+        return
+    if not found:
+        print(f"no model matches {pattern!r}; the zoo holds: {', '.join(registry.models())}")
+        raise typer.Exit(1)
+    from rich.console import Console
+
+    Console(width=None if sys.stdout.isatty() else 160).print(listing.as_table(found))
+
+
+@app.command(epilog="Example: foreshock card p64-simcycle")
+def card(name: Name, as_json: AsJson = False) -> None:
+    """Print a model's card: where it fails, its scores beside baselines and leak controls, data, split, licence."""
+    from .zoo import listing, registry
+    from .zoo.card import Card
+
+    found = Card.read(registry.folder_of(name) / "card.json")
+    if as_json:
+        _print_json(found.model_dump(mode="json"))
+    else:
+        print(listing.as_text(found))
+
+
+@app.command(epilog="Example: foreshock predict p64-simcycle event.mseed --plot answer.png")
+def predict(
+    name: Name,
+    inputs: Annotated[list[Path], typer.Argument(help="Waveform files, or one catalogue.", show_default=False)],
+    day: Annotated[str | None, typer.Option(help="Forecasters: the day of issue, such as 2011-03-12.")] = None,
+    picks: Annotated[Path | None, typer.Option(help="Classifiers: a CSV or QuakeML file of picks.")] = None,
+    as_json: AsJson = False,
+    csv: Annotated[Path | None, typer.Option(help="Write the table or the map here.")] = None,
+    plot: Annotated[Path | None, typer.Option(help="Write the picture here (png, pdf or svg).")] = None,
+) -> None:
+    """Classify seismograms, or forecast from a catalogue."""
+    from .zoo import registry
+
+    model = registry.load(name)
+    if model.card.task == "forecast":
+        from .zoo.forecast.answer import forecast_from_files
+
+        answer = forecast_from_files(model, inputs, day, picks)
+    else:
+        from .zoo.waveform.answer import classify_files
+
+        answer = classify_files(model, inputs, picks, day)
+    for path, write in ((csv, answer.to_csv), (plot, answer.plot)):
+        if path is not None:
+            write(path)
+            print(f"wrote {path}", file=sys.stderr)
+    if as_json:
+        _print_json(answer.to_dict())
+    else:
+        print(answer.to_text())
+    if not answer.complete:
+        raise typer.Exit(1)
+
+
+@app.command(epilog="Example: foreshock train p64-simcycle --set fit.epochs=2 --out /tmp/zoo")
+def train(
+    recipe: Annotated[str, typer.Argument(help="A recipe's name or a TOML file.", show_default=False)],
+    data: Annotated[Path | None, typer.Option(help="The data folder; simulated data needs none.")] = None,
+    out: Annotated[Path, typer.Option(help="The trained model goes to OUT/NAME.")] = Path("foreshock-models"),
+    resume: Annotated[bool, typer.Option("--resume", help="Go on from the last finished epoch.")] = False,
+    changes: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change the recipe.")] = None,
+) -> None:
+    """Train a model from a recipe; write its folder with weights, ONNX graph and card."""
+    from .training.recipe import read_recipe
+    from .training.run import train_recipe
+
+    folder = train_recipe(read_recipe(recipe, _pairs(changes)), out, data, resume)
+    print(f"wrote {folder}; use it with FORESHOCK_ZOO={out} foreshock predict {folder.name} ...")
+
+
+@app.command(epilog="Example: foreshock export p64-simcycle --format onnx --out served")
+def export(
+    name: Name,
+    out: Annotated[Path, typer.Option(help="The folder to write.", show_default=False)],
+    format: Annotated[str, typer.Option(help="onnx or savedmodel.")] = "onnx",
+    as_json: AsJson = False,
+) -> None:
+    """Export a model for serving and check that its answers stayed the same."""
+    from .export import FORMATS
+    from .zoo import registry
+
+    if format not in FORMATS:
+        raise typer.BadParameter(f"expected {' or '.join(FORMATS)}, received {format!r}", param_hint="--format")
+    path, parity = FORMATS[format](registry.load(name), out)
+    if as_json:
+        _print_json({"model": name, "format": format, "path": str(path), "parity": [vars(row) for row in parity]})
+    else:
+        print("\n".join([*map(str, parity), f"wrote {path}"]))
+
+
+data_app = typer.Typer(help="Catalogues and waveforms: download, check, simulate, prepare.", no_args_is_help=True)
+app.add_typer(data_app, name="data")
+
+
+def _pairs(texts: list[str] | None) -> dict[str, str]:
+    pairs = dict(text.partition("=")[::2] for text in texts or ())
+    for text in texts or ():
+        if "=" not in text:
+            raise typer.BadParameter(f"expected KEY=VALUE, received {text!r}", param_hint="--set")
+    return pairs
+
+
+def _print_json(document) -> None:
+    print(json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False))
+
+
+def main() -> None:
+    """Run the command; an error is one line on stderr and exit status 1, misuse is status 2."""
+    # TensorFlow reports its processor features on stderr unless told not to before it is imported.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    from .datasets.errors import InputError
+
+    try:
+        app()
+    except (InputError, OSError) as error:
+        if "--debug" in sys.argv:
+            raise
+        print(f"foreshock: {' '.join(str(error).split())}", file=sys.stderr)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        print("foreshock: interrupted; nothing was left half-written", file=sys.stderr)
+        sys.exit(130)
