@@ -10,6 +10,7 @@ import numpy as np
 
 from .atomic import replacing
 from .errors import InputError
+from .resampling import resample
 
 COMPONENTS = "ENZ"
 
@@ -49,7 +50,11 @@ class Record:
     history: tuple[str, ...] = field(default=())
 
     def __post_init__(self):
-        data = np.array(self.data, dtype=np.float32)
+        data = self.data
+        # A copy that changes only the header shares the samples; anything that could still be written to is copied.
+        frozen = isinstance(data, np.ndarray) and data.dtype == np.float32 and data.flags.owndata
+        if not frozen or data.flags.writeable:
+            data = np.array(data, dtype=np.float32)
         if data.ndim != 2 or data.shape[0] != len(COMPONENTS) or data.shape[1] < 1:
             raise InputError(
                 "samples of shape (3, n): components E, N, Z", f"shape {data.shape}", "stack three components"
@@ -132,12 +137,7 @@ class Record:
         """The record at another rate, polyphase-filtered against aliasing (scipy.signal.resample_poly)."""
         if sampling_rate_hz == self.sampling_rate_hz:
             return self
-        from fractions import Fraction
-
-        from scipy.signal import resample_poly
-
-        ratio = Fraction(sampling_rate_hz / self.sampling_rate_hz).limit_denominator(1000)
-        data = resample_poly(self.data.astype(np.float64), ratio.numerator, ratio.denominator, axis=1, padtype="line")
+        data = resample(self.data, self.sampling_rate_hz, sampling_rate_hz)
         what = f"resampled from {self.sampling_rate_hz:g} to {sampling_rate_hz:g} Hz"
         return self.done(what, data, sampling_rate_hz=sampling_rate_hz)
 
