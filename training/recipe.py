@@ -52,12 +52,13 @@ class Forecasting(_Section):
     summary: str
     architecture: Literal["rate", "smoothed", "cnn-lstm-prior"]
     region: str
+    split: str = "hard"
     magnitude: float = Field(description="the smallest magnitude of the target")
     window_days: tuple[int, int] = (0, 7)
     steps: int = Field(1, ge=1, description="days of history that the network sees")
-    issue_every_days: int = Field(1, ge=1, description="step between the days of issue, test and validation")
+    train_every_days: int = Field(1, ge=1, description="days between two days of issue in training")
     positive_weight: float = Field(1.0, gt=0, description="weight of cells with an event in the loss")
-    prior_shift: float = Field(0.0, description="the constant c beside the prior's logarithm")
+    prior_shift: float = Field(0.0, description="the constant c beside the prior's log-odds")
     fit: Fit = Fit(epochs=0)
 
 

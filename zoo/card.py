@@ -59,6 +59,7 @@ class Result(_Part):
     cases: str
     ours: Score
     baselines: tuple[Score, ...] = Field(min_length=1)
+    ceiling: Score | None = Field(None, description="what a model that knows the simulated truth reaches")
     higher_is_better: bool = True
 
     @property

@@ -74,6 +74,7 @@ def as_text(card: Card) -> str:
     for result in card.results:
         lines.append(f"  {result.score}, {result.cases}{'' if result.higher_is_better else ' (lower is better)'}")
         lines += [f"    {score.model:28s} {score}" for score in (result.ours, *result.baselines)]
+        lines += [f"    {result.ceiling.model:28s} {result.ceiling} (ceiling)"] if result.ceiling else []
     if card.audit:
         lines += ["", "Leak controls"]
         lines += [

@@ -62,7 +62,7 @@ class Model:
         """The plain `keras.Model`, loaded in safe mode: a file never brings code of its own."""
         import keras
 
-        from . import networks  # noqa: F401  registers the project's layers with Keras
+        from .layers import prior, recurrent, scaling, spectrogram  # noqa: F401  registers them with Keras
 
         return keras.models.load_model(self.file("model.keras"), compile=False, safe_mode=True)
 

@@ -1,0 +1,32 @@
+"""Outcome: what a training hands over to become a model of the zoo."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..zoo.card import Score
+from .intervals import Interval
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A trained network with the cases that pin it down and the card's fields that its task knows.
+
+    Arguments:
+        network: keras.Model, inputs named, outputs a dict.
+        golden: name of input to array, a few real or simulated test cases.
+        card: fields of Card: classes, settings, threshold, data, split, results, audit, fails, seeds, ...
+    """
+
+    network: Any
+    golden: dict[str, np.ndarray]
+    card: dict[str, Any]
+
+
+def scored(model: str, interval: Interval) -> Score:
+    """An interval as a card keeps it, four digits behind the point."""
+    value, low, high = (round(float(v), 4) for v in interval[:3])
+    return Score(model=model, value=value, low=min(low, value), high=max(high, value))

@@ -1,0 +1,23 @@
+"""A forecast that is the same every day, as a network: what makes rate maps models like all others."""
+
+import keras
+from keras import ops
+
+from ..layers.prior import PriorLogit
+from .recurrent import cell_outputs
+
+
+@keras.saving.register_keras_serializable("foreshock")
+class Nothing(keras.layers.Layer):
+    """Day maps (steps, rows, columns, channels) -> zeros (rows, columns), whatever the maps hold."""
+
+    def call(self, maps):
+        """Zeros of the batch's size."""
+        return ops.zeros_like(maps[:, 0, :, :, 0])
+
+
+def constant(rows: int, columns: int) -> keras.Model:
+    """maps (1, rows, columns, 1) -> {"logits", "probability"}, both the prior's; `get_layer("logits").set_prior(p)`."""
+    maps = keras.Input((1, rows, columns, 1), name="maps")
+    log_odds = PriorLogit(name="logits")(Nothing(name="nothing")(maps))
+    return keras.Model(maps, cell_outputs(log_odds), name="constant")
