@@ -1,0 +1,61 @@
+"""A classification asked for on the command line: files in, one answer out, past the bad ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from ...datasets.errors import InputError
+from ...datasets.progress import track
+from .classification import Classification
+from .classifier import WaveformClassifier
+
+
+@dataclass(frozen=True, repr=False)
+class ClassificationAnswer(Classification):
+    """A classification of files, and which of them could not be used at all."""
+
+    bad_files: tuple[tuple[str, str], ...] = field(default=())
+
+    @property
+    def complete(self) -> bool:
+        """Whether every file gave at least one record."""
+        return not self.bad_files
+
+    def to_dict(self) -> dict:
+        """Plain values for JSON."""
+        bad = [{"file": name, "reason": reason} for name, reason in self.bad_files]
+        return {**super().to_dict(), "bad_files": bad}
+
+    def to_text(self) -> str:
+        """The classification, then the files that were left out."""
+        lines = [super().to_text()]
+        lines += [f"could not use {name}: {reason}" for name, reason in self.bad_files]
+        if self.bad_files:
+            lines.append(f"{len(self.bad_files)} file(s) could not be used")
+        return "\n".join(lines)
+
+
+def classify_files(
+    model: WaveformClassifier, inputs: list[Path], picks: Path | None, day: str | None
+) -> ClassificationAnswer:
+    """Classify the records of every file; a bad one is named and does not stop the rest, unless it is the only one."""
+    if day is not None:
+        raise InputError(f"waveforms for the classifier {model.card.name}", "--day", "leave --day out")
+    answer = model.predict([])
+    rows, rejected, bad = [], [], []
+    for path in track(inputs, "classifying"):
+        try:
+            found = model.predict(path, picks)
+            if not found.rows:
+                reasons = "; ".join(f"{name}: {reason}" for name, reason in found.rejected[:5])
+                raise InputError(f"a record to classify in {path}", f"none ({reasons})", "mend the input")
+        except InputError as error:
+            if len(inputs) == 1:
+                raise
+            bad.append((str(path), str(error)))
+            continue
+        rows += found.rows
+        rejected += found.rejected
+    answer = replace(answer, rows=tuple(rows), rejected=tuple(rejected))
+    return ClassificationAnswer(**vars(answer), bad_files=tuple(bad))

@@ -1,0 +1,89 @@
+"""WaveformClassifier: a model that puts seismograms into classes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from ...datasets.errors import InputError
+from ...datasets.picking import pick_p
+from ...datasets.readers.miniseed import read_stream
+from ...datasets.record import Record
+from ...datasets.stream import Reading, records_from_stream
+from ...datasets.windowing import aligned_window, batch_of
+from ..model import Model
+from .classification import Classification, Row
+
+BATCH = 64
+
+
+class WaveformClassifier(Model):
+    """A classifier of three-component records around an arrival.
+
+    The card's settings: `phase`, `before_s`, `window_s`, `sampling_rate_hz`, and `shift_s`, by how much the arrival may
+    miss its place in the window (the network was trained on windows shifted as far).
+    """
+
+    def predict(self, source, picks=None) -> Classification:
+        """Classify every record of a stream, file, Record or list of these; each source counts as one event.
+
+        Records with event ids of their own are voted on by those. What could not be classified is in `rejected`.
+
+        Arguments:
+            source: obspy Stream, path of a waveform file, Record, or a list of them.
+            picks: seconds after the start, a dict by station, a CSV or QuakeML file; where a record has no pick of P,
+                obspy's picker looks for one.
+        """
+        several = isinstance(source, Sequence) and not isinstance(source, (str, os.PathLike))
+        rows, rejected = [], []
+        for number, item in enumerate(source if several else [source]):
+            reading = self._read(item, picks)
+            rejected += reading.rejected
+            event = str(item) if isinstance(item, (str, os.PathLike)) else f"source {number + 1}"
+            for record in reading.records:
+                try:
+                    rows.append(self._window(record, event))
+                except InputError as error:
+                    rejected.append((record.name, str(error)))
+        return Classification(
+            model=self.card.name,
+            classes=self.card.classes,
+            threshold=self.card.threshold.value,
+            front_end={k: self.card.settings[k] for k in ("nperseg", "noverlap") if k in self.card.settings},
+            rows=tuple(self._with_probability(rows)),
+            rejected=tuple(rejected),
+        )
+
+    def _read(self, item, picks) -> Reading:
+        if isinstance(item, Record):
+            return Reading((item,), ())
+        if isinstance(item, (str, os.PathLike)):
+            return records_from_stream(read_stream(Path(item)), picks, self.card.settings["phase"])
+        return records_from_stream(item, picks, self.card.settings["phase"])
+
+    def _window(self, record: Record, event: str) -> Row:
+        """The record's window around the arrival, found by obspy's picker where no pick came with the record."""
+        settings = self.card.settings
+        phase, before_s = settings["phase"], settings["before_s"]
+        picked = "given"
+        if phase == "P" and record.p_s is None:
+            arrival_s = pick_p(record)
+            if arrival_s is None:
+                raise InputError("a record with a P arrival", "no onset found by the picker", "give picks")
+            record, picked = replace(record, p_s=arrival_s), "picker"
+        arrival_s = record.p_s if phase == "P" else record.s_s
+        short_s = before_s - (arrival_s or 0.0)
+        if arrival_s is not None and 0 < short_s <= settings["shift_s"]:
+            record = record.done(f"window starts {short_s:.2f} s late, with the record")
+            before_s = arrival_s
+        window = aligned_window(record, phase, before_s, settings["window_s"], settings["sampling_rate_hz"])
+        return Row(window, record.event_id or event, picked)
+
+    def _with_probability(self, rows: list[Row]):
+        for start in range(0, len(rows), BATCH):
+            part = rows[start : start + BATCH]
+            output = self.run(waveform=batch_of([row.window for row in part]))["probability"]
+            for row, probability in zip(part, output, strict=True):
+                yield replace(row, probability=tuple(float(p) for p in probability))
