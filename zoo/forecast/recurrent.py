@@ -96,7 +96,8 @@ def cell_outputs(log_odds) -> dict:
 def step_model(model: keras.Model) -> keras.Model:
     """One day of a `cnn_lstm`, same weights, state in and out.
 
-    maps (rows, columns, channels), h, c -> {"logits", "probability", "h", "c"}. Start with h and c of zeros (rows, columns, hidden) and hand each day's to the next.
+    maps (rows, columns, channels), h, c -> {"logits", "probability", "h", "c"}.
+    Start with h and c of zeros (rows, columns, hidden) and hand each day's to the next.
     """
     _, _, rows, columns, channels = model.get_layer("maps").output.shape
     maps = keras.Input((rows, columns, channels), name="maps")

@@ -40,7 +40,7 @@ class PriorLogit(keras.layers.Layer):
     >>> layer.build((None, 1, 2))
     >>> layer.set_prior([[0.2, 0.0]])
     1
-    >>> np.asarray(keras.ops.sigmoid(layer(np.zeros((1, 1, 2))))).round(7).tolist()
+    >>> np.asarray(keras.ops.sigmoid(layer(np.zeros((1, 1, 2)))), dtype=float).round(7).tolist()
     [[[0.2, 1e-07]]]
     """
 
@@ -64,7 +64,7 @@ class PriorLogit(keras.layers.Layer):
             )
 
     def set_prior(self, probability) -> int:
-        """Set the prior map (rows, columns), fitted on the training period only; returns how many cells were floored."""
+        """Set the prior map (rows, columns), fitted on the training period; returns how many cells were floored."""
         probability = np.asarray(probability, dtype="float64")
         shape = tuple(self.prior_logit.shape)
         if probability.shape != shape:

@@ -8,7 +8,7 @@ from ...datasets.errors import InputError
 
 
 def kernels(nperseg: int, sampling_rate_hz: float) -> np.ndarray:
-    """Cosine rows, then sine rows, that turn a segment into its one-sided spectrum: (2 * frequencies, nperseg), float64.
+    """Cosine rows, then sine rows, that make a segment's one-sided spectrum: (2 * frequencies, nperseg), float64.
 
     A row holds Fourier kernel times Tukey(0.25) window times the square root of the density scale, less the row's
     own mean. Removing a segment's mean is linear, so removing it from the kernels is the same thing: each row

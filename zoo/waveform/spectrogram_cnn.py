@@ -1,7 +1,7 @@
 """Classifiers of one record by its spectrogram: FRAMAX and its descendants, one table and one function for all.
 
-The problem, foreshock or aftershock from one record, is that of Laurenti et al. 2024. Each network takes the raw waveform:
-spectrogram, logarithm and scaling are its first layers.
+The problem, foreshock or aftershock from one record, is that of Laurenti et al. 2024. Each network takes the raw
+waveform: spectrogram, logarithm and scaling are its first layers.
 """
 
 from dataclasses import dataclass
