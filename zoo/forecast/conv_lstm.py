@@ -28,4 +28,4 @@ def conv_lstm(
     features = keras.layers.Dropout(dropout, name="dropout")(features)
     logits = keras.layers.Dense(1, name="logits", dtype="float32")(features)
     probability = keras.layers.Activation("sigmoid", name="probability", dtype="float32")(logits)
-    return keras.Model(maps, {"logits": logits, "probability": probability}, name="conv_lstm")
+    return keras.Model({"maps": maps}, {"logits": logits, "probability": probability}, name="conv_lstm")

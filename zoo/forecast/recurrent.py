@@ -96,7 +96,7 @@ def cell_outputs(log_odds) -> dict:
 def step_model(model: keras.Model) -> keras.Model:
     """One day of a `cnn_lstm`, same weights, state in and out.
 
-    maps (rows, columns, channels), h, c -> {"logits", "probability", "h", "c"}.
+    maps (rows, columns, channels), h, c -> {"logits", "probability", "h_next", "c_next"}.
     Start with h and c of zeros (rows, columns, hidden) and hand each day's to the next.
     """
     _, _, rows, columns, channels = model.get_layer("maps").output.shape
@@ -108,8 +108,9 @@ def step_model(model: keras.Model) -> keras.Model:
 def carried_model(model: keras.Model, steps: int) -> keras.Model:
     """A stretch of days of a `cnn_lstm`, same weights, state in and out, an answer for each day.
 
-    maps (steps, rows, columns, channels), h, c -> {"logits", "probability"} (steps, rows, columns), {"h", "c"}. With it
-    a long period is trained in stretches: gradients run through each stretch, the state through all.
+    maps (steps, rows, columns, channels), h, c -> {"logits", "probability"} (steps, rows, columns), and
+    {"h_next", "c_next"}. With it a long period is trained in stretches: gradients run
+    through each stretch, the state through all.
     """
     _, _, rows, columns, channels = model.get_layer("maps").output.shape
     maps = keras.Input((steps, rows, columns, channels), name="maps")
@@ -133,16 +134,16 @@ def _carrying(model: keras.Model, maps, sequence, every: bool) -> keras.Model:
     else:
         log_odds = model.get_layer("logits")(features)
     probability = model.get_layer("probability")(log_odds)
-    outputs = {"logits": log_odds, "probability": probability, "h": h_next, "c": c_next}
+    outputs = {"logits": log_odds, "probability": probability, "h_next": h_next, "c_next": c_next}
     return keras.Model(inputs, outputs, name=f"{model.name}_{'carried' if every else 'step'}")
 
 
 def _with_prior(maps, logits, residual, learned, prior_input):
     if residual is None:
-        return maps, cell_outputs(LogOdds(name="logits", dtype="float32")(logits))
+        return {"maps": maps}, cell_outputs(LogOdds(name="logits", dtype="float32")(logits))
     log_odds = LogOdds(name="log_odds", dtype="float32")(logits)
     layer = PriorLogit(c=residual, learned=learned, name="logits")
     if not prior_input:
-        return maps, cell_outputs(layer(log_odds))
+        return {"maps": maps}, cell_outputs(layer(log_odds))
     prior = keras.Input(tuple(log_odds.shape[1:]), name="prior")
     return {"maps": maps, "prior": prior}, cell_outputs(layer(log_odds, prior))

@@ -34,7 +34,7 @@ def unet(
         features = keras.layers.Concatenate(name=f"beside_{level}")([levels[level], features])
         features = _twice(features, widths[level], f"back_{level}")
     pair = keras.layers.Conv2D(2, 1, name="pair")(features)
-    return keras.Model(maps, cell_outputs(LogOdds(name="logits", dtype="float32")(pair)), name="unet")
+    return keras.Model({"maps": maps}, cell_outputs(LogOdds(name="logits", dtype="float32")(pair)), name="unet")
 
 
 def _twice(features, width: int, name: str):

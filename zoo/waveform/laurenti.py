@@ -28,4 +28,4 @@ def laurenti(samples: int = 2500, components: int = 3, classes: int = 2) -> kera
         features = keras.layers.ReLU(name=f"relu_{index}")(features)
     features = keras.layers.GlobalAveragePooling1D(name="average")(features)
     features = keras.layers.Dropout(0.3, name="dropout")(features)
-    return keras.Model(waveform, class_outputs(features, classes), name="laurenti")
+    return keras.Model({"waveform": waveform}, class_outputs(features, classes), name="laurenti")

@@ -87,7 +87,7 @@ def spectrogram_cnn(
     features = keras.layers.Dense(128, "relu", name="dense")(features)
     if variant.dropout:
         features = keras.layers.Dropout(variant.dropout, name="dropout_2")(features)
-    return keras.Model(waveform, class_outputs(features, classes), name=name)
+    return keras.Model({"waveform": waveform}, class_outputs(features, classes), name=name)
 
 
 def framax(power: str = "log") -> keras.Model:
@@ -99,7 +99,7 @@ def fit_standardise(model: keras.Model, waveforms) -> None:
     """Set the Standardise layer from `waveforms`: batches (batch, samples, components) of training data only."""
     layer = model.get_layer("standardise")
     front = keras.Model(model.input, model.get_layer("range").output)
-    layer.adapt(keras.ops.convert_to_numpy(front(batch, training=False)) for batch in waveforms)
+    layer.adapt(keras.ops.convert_to_numpy(front({"waveform": batch}, training=False)) for batch in waveforms)
 
 
 def normalisation(name: str) -> keras.layers.BatchNormalization:
