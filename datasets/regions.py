@@ -191,7 +191,7 @@ class Region:
         if prepared.is_file():
             return self.select(Catalog.from_parquet(prepared))
         if self.source.path and original.exists():
-            from .readers import read_catalog
+            from .readers.reading import read_catalog
 
             return self.select(read_catalog(original).catalog)
         raise InputError(

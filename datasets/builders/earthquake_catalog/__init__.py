@@ -1,0 +1,1 @@
+"""The TFDS data set earthquake_catalog: sparse day maps of a region's events."""
