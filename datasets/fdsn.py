@@ -204,9 +204,7 @@ def _fetch(
 
 
 def _notes(answer: Answer, span: Span, expected: int | None, suspected: bool) -> Counter[str]:
-    notes = Counter({f"left out: {reason}": number for reason, number in answer.left_out.items()})
-    if answer.rows and not answer.kinds_given:
-        notes["no event type from the service, taken for earthquakes"] = answer.rows
+    notes = Counter(answer.notes)
     if suspected:
         notes[f"a round number of events in {span}: the service may have stopped at its limit"] = answer.rows
     if expected is not None and answer.rows < expected:

@@ -207,7 +207,7 @@ class Handler(BaseHTTPRequestHandler):
         mishap = server.mishaps.popleft() if server.mishaps else None
         time.sleep(settings["delay_s"])
         if mishap == "slow":
-            time.sleep(0.6)
+            time.sleep(2.0)
         if isinstance(mishap, int):
             extra = [("Retry-After", settings["retry_after"])] if mishap == 429 else []
             return self.send(mishap, b"<html><body>not now</body></html>", extra)
@@ -399,7 +399,7 @@ def test_a_passing_mishap_costs_one_more_request(tmp_path, mishap, answer_format
     truth = synthetic(60)
     with serving(truth, retry_after="0") as server:
         server.mishaps.append(mishap)
-        patience = Patience(0.0, 3, 0.01, 5.0, timeout_s=0.3 if mishap == "slow" else 5.0)
+        patience = Patience(0.0, 3, 0.01, 5.0, timeout_s=1.0 if mishap == "slow" else 5.0)
         manifest = fetch(server, tmp_path / "all.csv", patience=patience, answer_format=answer_format, span_days=200)
         assert len(server.queries()) == 3
     assert read_csv(tmp_path / "all.csv") == truth and manifest.notes == []
@@ -508,11 +508,12 @@ def test_a_finished_download_is_not_asked_again_nor_written_over(tmp_path):
         for change in ({"min_magnitude": 4.0}, {"end": "2001-12-01"}, {"end": None}):
             with pytest.raises(InputError, match="choose another name or overwrite"):
                 fetch(server, out, FdsnQuery(**{"start": "2001-01-01", "end": "2002-01-01", **change}))
-        strong = fetch(server, out, FdsnQuery("2001-01-01", "2002-01-01", min_magnitude=3.5), overwrite=True)
+        query = FdsnQuery("2001-01-01", "2002-01-01", min_magnitude=3.5)
+        strong = fetch(server, out, query, overwrite=True)
         assert 0 < strong.count < first.count
         out.write_text("my own notes")
         with pytest.raises(InputError, match="another file of that name"):
-            fetch(server, out)
+            fetch(server, out, query)
         assert out.read_text() == "my own notes"
 
 
@@ -541,7 +542,7 @@ def test_kinds_and_ids_are_the_same_in_both_formats(tmp_path, formats):
 def test_a_text_without_event_types_is_noted(tmp_path):
     with serving(synthetic(30), kinds=False) as server:
         manifest = fetch(server, tmp_path / "all.csv")
-    assert manifest.notes == ["30 no event type from the service, taken for earthquakes"]
+    assert manifest.notes == ["30 events without a type, taken as earthquakes"]
 
 
 @pytest.mark.parametrize("missing", ["wadl", "version"])
@@ -661,18 +662,16 @@ def test_rows_that_cannot_be_events_are_counted_and_named():
         "e|2001-02-01T00:00:03|1|1|5||||e|mw|4||Pla|ce|earthquake",
         "f|2001-02-01T00:00:04|1|x|5||||f|mw|4||Place|earthquake",
         "g|2001-02-01T00:00:05|1|-170|5||||g|mw|4||Plàce|ice quake",
+        "h|2001-02-01T00:00:06|1|2|5||||h|||||earthquake",
     ]
     answer = read_answer(("\ufeff" + HEADER.replace("|", " | ") + "\n" + "\r\n".join(rows) + "\r\n").encode())
-    assert answer.catalog.event_id.tolist() == ["a", "g"] and answer.rows == 7
+    assert answer.catalog.event_id.tolist() == ["a", "g"] and answer.rows == 8
     assert answer.catalog.longitude.tolist() == [-170, -170] and np.isnan(answer.catalog.depth_km[0])
     assert answer.catalog.kind.tolist() == ["earthquake", "ice quake"]
-    assert dict(answer.left_out) == {
-        f"a wrong number of fields (first: {rows[4][:60]})": 1,
-        "no readable time (first: c)": 1,
-        "latitude outside -90 to 90 (first: d)": 1,
-        "no longitude (first: f)": 1,
-        "no magnitude (first: b)": 1,
-    }
+    left_out = {name: number for name, number in answer.notes.items() if name.startswith("left out: ")}
+    assert sorted(left_out.values()) == [1, 1, 1, 1, 2]
+    for row in (1, 2, 3, 4, 5):
+        assert sum(f"(first: {rows[row][:60]})" in name for name in left_out) == 1
 
 
 @pytest.mark.parametrize(
@@ -697,7 +696,8 @@ def test_quakeml_ids_are_the_agencys_own(identifier, expected):
     <event publicID="smi:x/empty"/></eventParameters></q:quakeml>"""
     answer = read_answer(document.encode())
     assert answer.catalog == Catalog(["2016-08-24T01:36:32.87"], [42.7], [13.2], [4.4], [6.2], "explosion", expected)
-    assert dict(answer.left_out) == {"no origin (first: empty)": 1} and answer.rows == 2
+    assert [name for name in answer.notes if "left out" in name] == ["left out: no time (first: empty)"]
+    assert answer.rows == 2
     with pytest.raises(WrongContent, match="QuakeML"):
         read_answer(document.encode()[:-40])
 
