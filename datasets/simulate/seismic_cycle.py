@@ -122,8 +122,8 @@ def _gutenberg_richter(rng, low: float, high: float, b_value: float, count: int)
 def draw_scene(cycle: SeismicCycle) -> dict[str, np.ndarray]:
     """Every record's scene, sorted by origin time: all that is random but the wiggles.
 
-    Adds to scene.SCENE_COLUMNS: event_id, station, label, split, origin_time, cause, cause_band_low_hz,
-    cause_band_high_hz, cause_start_s and cause_end_s (NaN for cause "none").
+    Adds to scene.SCENE_COLUMNS: event_id, station, label, split, origin_time, latitude, longitude, cause,
+    cause_band_low_hz, cause_band_high_hz, cause_start_s and cause_end_s (NaN for cause "none").
     """
     network_rng, event_rng, record_rng = (np.random.default_rng([cycle.seed, part]) for part in range(3))
     stations = draw_stations(cycle, network_rng)
@@ -170,6 +170,8 @@ def draw_scene(cycle: SeismicCycle) -> dict[str, np.ndarray]:
         "label": np.array(LABELS)[is_after.astype(int)],
         "split": _split_by_time(after, cycle.shares)[e],
         "origin_time": mainshock + event["offset_us"][e].astype("timedelta64[us]"),
+        "latitude": (42.83 + event["north_km"] / 111.2)[e],
+        "longitude": (13.11 + event["east_km"] / (111.2 * np.cos(np.radians(42.83))))[e],
         "magnitude": event["magnitude"][e],
         "stress_drop_mpa": np.exp(event["ln_stress"][e] + np.where(is_after, late, early)),
         "depth_km": event["depth_km"][e],
