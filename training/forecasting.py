@@ -70,11 +70,10 @@ class Setting:
 
     def truth(self, days: np.ndarray) -> np.ndarray | None:
         """Expected target events (issues, rows, columns) of a simulated region's own intensity; None for real data."""
-        simulated = self.region.simulation()
-        if simulated is None:
+        if not self.region.source.simulator:
             return None
         a, b = (np.timedelta64(n, "D") for n in self.recipe.window_days)
-        return simulated.expected_counts(
+        return self.region.simulated().expected_counts(
             self.region.grid, days + a, days + b, issued=days, magnitude=self.recipe.magnitude
         )
 
@@ -123,6 +122,7 @@ def _network(setting: Setting, static: dict[str, np.ndarray], folder: Path, resu
     validation = setting.windows(setting.split.validation, setting.days)
 
     def loss(label, logit):
+        label = label[..., 0]
         weight = 1.0 + (recipe.positive_weight - 1.0) * label
         return ops.mean(weight * ops.binary_crossentropy(label, logit, from_logits=True))
 
@@ -131,13 +131,21 @@ def _network(setting: Setting, static: dict[str, np.ndarray], folder: Path, resu
     trials = []
     for seed in recipe.fit.seeds:
         keras.utils.set_random_seed(seed)
-        network = cnn_lstm(grid.rows, grid.columns, recipe.steps, recipe.prior_shift, learned=True)
+        network = cnn_lstm(
+            grid.rows,
+            grid.columns,
+            recipe.steps,
+            recipe.prior_shift,
+            embedding=recipe.embedding,
+            hidden=recipe.hidden,
+            learned=True,
+        )
         network.get_layer("logits").set_prior(static["smoothed"])
         place = folder / f"seed-{seed}"
         place.mkdir(exist_ok=True)
 
         def epoch_of(epoch: int, seed=seed):
-            return tf_dataset(train, recipe.fit.batch, shuffle_seed=seed, epoch=epoch)
+            return tf_dataset(train, recipe.fit.batch, shuffle_seed=seed, first_epoch=epoch)
 
         course = fit(network, loss, epoch_of, tf_dataset(validation, 16), recipe.fit, seed, place, resume)
         trials.append((course.best_loss, seed, network))
@@ -169,18 +177,12 @@ def _results(name, answer, others, labels, days, reference, ceiling) -> list[Res
         # A Brier score of rare events is small; in thousandths it can be read.
         return scored(model, ratio_interval(1e3 * squared, np.ones(len(days)), block, np.random.default_rng(0)))
 
-    def area(model: str, probability) -> Score:
-        from .intervals import auc_interval
-
-        return scored(model, auc_interval(probability, labels, block, np.random.default_rng(0)))
-
     cases = f"{len(days)} windows of {labels[0].size} cells, {int(labels.sum())} hit, from {days[0]} to {days[-1]}"
     over = others[reference]
     rows = []
     for score, of, better in (
         (f"information gain over {reference}, nats a hit cell", lambda n, p: gain(n, p, over), True),
         ("Brier score x 1000", brier, False),
-        ("ROC AUC over all cells", area, True),
     ):
         rows.append(
             Result(
@@ -209,7 +211,7 @@ def _card(setting: Setting, results: list[Result], windows: Windows, seed: int |
         )
     if behind:
         fails.insert(0, f"it loses to {headline.best_baseline.model} on {headline.score}")
-    simulated = region.simulation() is not None
+    simulated = bool(region.source.simulator)
     return {
         "settings": {
             "grid": region.grid.to_dict(),

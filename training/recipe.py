@@ -56,6 +56,8 @@ class Forecasting(_Section):
     magnitude: float = Field(description="the smallest magnitude of the target")
     window_days: tuple[int, int] = (0, 7)
     steps: int = Field(1, ge=1, description="days of history that the network sees")
+    embedding: int = Field(16, ge=1, description="filters of the embedding; 16 as published")
+    hidden: int = Field(32, ge=1, description="channels of the recurrent state; 32 as published")
     train_every_days: int = Field(1, ge=1, description="days between two days of issue in training")
     positive_weight: float = Field(1.0, gt=0, description="weight of cells with an event in the loss")
     prior_shift: float = Field(0.0, description="the constant c beside the prior's log-odds")
