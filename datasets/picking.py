@@ -22,12 +22,12 @@ SHORTEST_S = 5.0
 LOWEST_RATE_HZ = 10.0
 
 
-def find_p(record: Record) -> float | None:
+def pick_p(record: Record) -> float | None:
     """Seconds from the record's start to its P onset; None where none stands out of the noise.
 
     >>> import obspy
     >>> from .stream import records_from_stream
-    >>> round(find_p(records_from_stream(obspy.read()).records[0]), 1)
+    >>> round(pick_p(records_from_stream(obspy.read()).records[0]), 1)
     4.7
     """
     rate = _checked_rate(record)
@@ -49,7 +49,7 @@ def find_p(record: Record) -> float | None:
     return onset_s
 
 
-def find_s(record: Record, p_s: float, within_s: float = 20.0) -> float | None:
+def pick_s(record: Record, p_s: float, within_s: float = 20.0) -> float | None:
     """Seconds from the record's start to S, given P; None where the record ends too soon or nothing follows.
 
     S is where the horizontals' power over the next half second is large, and large against the second before, refined
@@ -71,22 +71,6 @@ def find_s(record: Record, p_s: float, within_s: float = 20.0) -> float | None:
     rough = at[np.argmax(1.5 * np.log(power_after + tiny) - np.log(power_before + tiny))] / rate
     s_s = _least_aic(horizontals, max(rough - 1.0, p_s + 0.1), rough + 0.5, rate)
     return s_s if s_s is not None and s_s > p_s else None
-
-
-def with_arrivals(record: Record, s: bool = False) -> Record | None:
-    """The record with a P (and S) found where it has none, and its history saying so; None where there is no P."""
-    from dataclasses import replace
-
-    if record.p_s is None:
-        p_s = find_p(record)
-        if p_s is None or (record.s_s is not None and p_s >= record.s_s):
-            return None
-        record = replace(record.done(f"P found at {p_s:.2f} s by ar_pick and AIC"), p_s=p_s)
-    if s and record.s_s is None:
-        s_s = find_s(record, record.p_s)
-        if s_s is not None:
-            record = replace(record.done(f"S found at {s_s:.2f} s by power and AIC"), s_s=s_s)
-    return record
 
 
 def onset_db(filtered: np.ndarray, onset_s: float, rate_hz: float) -> float:
