@@ -174,7 +174,7 @@ def _print_json(document) -> None:
 def main() -> None:
     """Run the command; an error is one line on stderr and exit status 1, misuse is status 2."""
     # TensorFlow reports its processor features on stderr unless told not to before it is imported.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     from .datasets.errors import InputError
 

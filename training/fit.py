@@ -63,7 +63,7 @@ def fit(
         course = Course(**json.loads(record.read_text()))
         view.load_weights(folder / f"epoch-{course.epoch}.weights.h5")
     while course.epoch < settings.epochs and course.waited < settings.patience:
-        fitted = view.fit(train(course.epoch), verbose=0).history["loss"][0]
+        fitted = view.fit(train(course.epoch), shuffle=False, verbose=0).history["loss"][0]
         validated = float(view.evaluate(validation, verbose=0))
         course.epoch += 1
         course.history.append({"loss": float(fitted), "validation_loss": validated})

@@ -122,7 +122,7 @@ def _network(setting: Setting, static: dict[str, np.ndarray], folder: Path, resu
     validation = setting.windows(setting.split.validation, setting.days)
 
     def loss(label, logit):
-        label = label[..., 0]
+        label = ops.reshape(label, ops.shape(logit))
         weight = 1.0 + (recipe.positive_weight - 1.0) * label
         return ops.mean(weight * ops.binary_crossentropy(label, logit, from_logits=True))
 
