@@ -39,7 +39,7 @@ def coastline(south: float, north: float, west: float, east: float, resolution: 
     >>> all(30.0 <= float(line[:, 1].min()) and float(line[:, 0].max()) <= 147.0 for line in lines)
     True
     >>> round(float(max(line[:, 0].max() for line in coastline(-20.0, -15.0, 176.0, -178.0))), 1)
-    182.0
+    181.8
     """
     east = east if east > west else east + 360.0
     if not (-90.0 <= south < north <= 90.0 and east - west <= 360.0):

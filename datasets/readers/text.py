@@ -9,21 +9,23 @@ EMPTY = ("", "nan", "NaN", "NAN", "null", "NULL", "None", "none", "NA", "N/A", "
 NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 
 
-def byte_matrix(data: np.ndarray, starts: np.ndarray, lengths: np.ndarray, width: int | None = None) -> np.ndarray:
-    """Pieces of a byte array as rows of equal width, padded with spaces; shape (pieces, width), uint8.
+def byte_matrix(
+    data: np.ndarray, starts: np.ndarray, lengths: np.ndarray, width: int | None = None, fill: int = 32
+) -> np.ndarray:
+    """Pieces of a byte array as rows of equal width, padded with blanks or `fill`; shape (pieces, width), uint8.
 
     >>> byte_matrix(np.frombuffer(b"abcdef", np.uint8), np.array([0, 4]), np.array([3, 2])).tobytes()
     b'abcef '
     """
     width = max(int(lengths.max(initial=0)), 1) if width is None else width
-    padded = np.concatenate([data, np.full(width, 32, np.uint8)])
+    padded = np.concatenate([data, np.full(width, fill, np.uint8)])
     matrix = np.lib.stride_tricks.sliding_window_view(padded, width)[starts]
     if len(lengths) and lengths.min() < width:
-        matrix[np.arange(width) >= lengths[:, None]] = 32
+        matrix[np.arange(width) >= lengths[:, None]] = fill
     return matrix
 
 
-def text_matrix(column, width: int = 40) -> np.ndarray:
+def text_matrix(column, width: int = 40, fill: int = 32) -> np.ndarray:
     """A pyarrow text column as bytes, cut at `width`; shape (rows, widest), uint8."""
     import pyarrow as pa
 
@@ -31,7 +33,7 @@ def text_matrix(column, width: int = 40) -> np.ndarray:
     _, offsets, data = column.buffers()
     offsets = np.frombuffer(offsets, np.int64)[column.offset : column.offset + len(column) + 1]
     data = np.frombuffer(data, np.uint8) if data is not None else np.zeros(0, np.uint8)
-    return byte_matrix(data, offsets[:-1], np.minimum(np.diff(offsets), width))
+    return byte_matrix(data, offsets[:-1], np.minimum(np.diff(offsets), width), fill=fill)
 
 
 def column_of(matrix: np.ndarray):
@@ -45,12 +47,17 @@ def column_of(matrix: np.ndarray):
 
 
 def to_str(column) -> np.ndarray:
-    """A pyarrow text column as a NumPy text array."""
+    """A pyarrow text column as a NumPy text array.
+
+    >>> import pyarrow as pa
+    >>> to_str(pa.array(["nc1", "nc1234"])).tolist()
+    ['nc1', 'nc1234']
+    """
     if not len(column):
         return np.zeros(0, dtype="U1")
-    matrix = text_matrix(column, width=200)
+    matrix = text_matrix(column, width=200, fill=0)
     if matrix.max() < 128:
-        return np.ascontiguousarray(matrix).view(f"S{matrix.shape[1]}")[:, 0].astype(np.str_).astype(np.str_)
+        return np.ascontiguousarray(matrix).view(f"S{matrix.shape[1]}")[:, 0].astype(np.str_)
     return column.to_numpy(zero_copy_only=False).astype(np.str_)
 
 
