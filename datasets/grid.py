@@ -140,7 +140,9 @@ class Grid:
         midnight = day.astype("datetime64[us]")
         # The offset at the wanted instant is not known before the instant is: two steps settle it.
         guess = midnight - utc_offsets(np.array([midnight]), self.timezone)[0]
-        return midnight - utc_offsets(np.array([guess]), self.timezone)[0]
+        start = midnight - utc_offsets(np.array([guess]), self.timezone)[0]
+        # Where clocks go forward at midnight, the day has none and begins at the change, which the first step met.
+        return start if self.days([start])[0] == day else guess
 
     def to_dict(self) -> dict:
         """Plain values for JSON; `Grid.from_dict` reads them back."""

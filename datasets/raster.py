@@ -191,17 +191,24 @@ def sparse_days(catalog: Catalog, grid: Grid, first_day, last_day) -> SparseMaps
     first_day, last_day = (np.datetime64(str(day), "D") for day in (first_day, last_day))
     if not first_day <= last_day:
         raise InputError("a first day before the last one", f"{first_day} to {last_day}", "swap or mend the days")
-    end = grid.day_start(last_day + np.timedelta64(1, "D"))
-    low, high = np.searchsorted(catalog.time, [grid.day_start(first_day), end], "left")
-    row, column, inside = grid.cells(catalog.latitude[low:high], catalog.longitude[low:high])
-    day = (grid.days(catalog.time[low:high]) - first_day).astype(np.int32)
     days = int((last_day - first_day).astype(int)) + 1
-    outside = int(inside.size - np.count_nonzero(inside))
-    selected = [row, column, catalog.magnitude[low:high], catalog.depth_km[low:high]]
-    if outside:
+    # Where clocks go back over midnight, a day has two pieces: look an hour or two further and keep by day.
+    edge = np.timedelta64(0 if grid.timezone == "UTC" else 3, "h")
+    period = [grid.day_start(first_day) - edge, grid.day_start(last_day + np.timedelta64(1, "D")) + edge]
+    events = slice(*np.searchsorted(catalog.time, period, "left"))
+    day = (grid.days(catalog.time[events]) - first_day).astype(np.int32)
+    row, column, inside = grid.cells(catalog.latitude[events], catalog.longitude[events])
+    if edge:
+        in_period = (day >= 0) & (day < days)
+        outside = int(np.count_nonzero(in_period & ~inside))
+        inside &= in_period
+    else:
+        outside = int(inside.size - np.count_nonzero(inside))
+    selected = [row, column, catalog.magnitude[events], catalog.depth_km[events]]
+    if not inside.all():
         day, selected = day[inside], [values[inside] for values in selected]
     if np.any(day[1:] < day[:-1]):
-        # Where clocks go back over midnight, an hour of the new day is followed by one of the old.
+        # ... and then the first piece of the new day comes before the second of the old one.
         order = np.argsort(day, kind="stable")
         day, selected = day[order], [values[order] for values in selected]
     offsets = np.searchsorted(day, np.arange(days + 1), "left")
