@@ -204,5 +204,5 @@ def _check_splits(region: Region, catalog: Catalog) -> None:
                 raise InputError(
                     f"events of M >= {region.m0:g} in the {part} period of split {name}",
                     f"none from {period.first} to {period.last}",
-                    "use a longer catalogue, or give the box as four numbers",
+                    "use a longer catalogue or another period, or give the box as four numbers",
                 )
