@@ -20,7 +20,7 @@ def records_per_second(work: Callable[[], object], records: int, rounds: int = 9
 
 
 def spectrogram_rates(records: int = 256, samples: int = 2500, rounds: int = 9, seed: int = 0) -> list[dict]:
-    """A row for each setting: records/s of scipy (float32) and of the layer in a compiled graph, and largest difference.
+    """A row for each setting: records/s of scipy (float32) and of the layer (compiled), and their largest difference.
 
     The difference is that of a bin in parts of its segment's largest one, from scipy in float64.
     """

@@ -29,7 +29,7 @@ class UnitNorm(keras.layers.Layer):
     def call(self, waveform):
         """Scale each component of each record by itself."""
         peak = ops.max(ops.abs(waveform), axis=1, keepdims=True)
-        waveform = waveform / ops.where(peak > 0, peak, ops.ones_like(peak))
+        waveform = waveform / ops.where(peak > 0, peak, 1.0)
         energy = ops.sum(ops.square(waveform), axis=1, keepdims=True)  # at least 1, or exactly 0
         return waveform * ops.rsqrt(ops.maximum(energy, 1.0))
 
@@ -77,7 +77,7 @@ class MinMax(keras.layers.Layer):
         axes = tuple(range(1, len(image.shape) - (self.over == "component")))
         least = ops.min(image, axis=axes, keepdims=True)
         extent = ops.max(image, axis=axes, keepdims=True) - least
-        return (image - least) / ops.where(extent > 0, extent, ops.ones_like(extent))
+        return (image - least) / ops.where(extent > 0, extent, 1.0)
 
     def get_config(self):
         """What the constructor takes."""
@@ -140,7 +140,8 @@ class Standardise(keras.layers.Layer):
 
     def call(self, values):
         """Standardise each channel; one without variance is only centred."""
-        variance = ops.where(self.variance > 0, self.variance, ops.ones_like(self.variance))
+        variance = ops.convert_to_tensor(self.variance)
+        variance = ops.where(variance > 0, variance, 1.0)
         return (values - self.mean) / ops.sqrt(variance)
 
     def get_config(self):
