@@ -13,6 +13,7 @@ import numpy as np
 
 from .atomic import replacing_folder
 from .catalog import Catalog
+from .completeness import completeness
 from .errors import InputError
 from .grid import Grid
 from .home import data_home
@@ -60,7 +61,7 @@ def prepare_catalog(
         cell_km: size of the cells, of a region given by four numbers.
         data: the data home; see `home.data_home`.
         timezone: whose midnight divides the days, of a region given by four numbers.
-        m0: smallest input magnitude; by default the completeness estimated from the events.
+        m0: smallest input magnitude; by default the larger completeness of maximum curvature and goodness of fit.
         mc: target magnitudes; by default of m0 + 1, m0 + .5 and m0 those with ten events in each part of the split.
         kinds: kinds of event to keep; none keeps all.
         period: first and last day; by default those of the first and the last event.
@@ -96,7 +97,15 @@ def prepare_catalog(
             "events_of_m0": len(used),
             "first_event": str(inside.time[0]) + "Z",
             "last_event": str(inside.time[-1]) + "Z",
-            "completeness": {"magnitude": estimate, "method": "maximum curvature plus 0.2"},
+            "completeness": {
+                key: None if np.isnan(value) else float(value)
+                for key, value in (
+                    ("mc", estimate.mc),
+                    ("maximum_curvature", estimate.maximum_curvature),
+                    ("goodness_of_fit", estimate.goodness_of_fit),
+                    ("b_stability", estimate.b_stability),
+                )
+            },
             "m0": frame.m0,
             "mc": list(frame.mc),
             "grid": frame.grid.to_dict(),
@@ -138,14 +147,6 @@ def grid_from_box(box: str, cell_km: float = 10.0, timezone: str = "UTC") -> Gri
     return Grid.local(south, middle, rows, columns, cell_km, x0_km=-columns * cell_km / 2, timezone=timezone)
 
 
-def completeness(magnitude, bin_width: float = 0.1) -> float:
-    """Magnitude of completeness by maximum curvature plus 0.2 (Wiemer and Wyss 2000; Woessner and Wiemer 2005)."""
-    from seismostats.analysis import estimate_mc_maxc
-
-    binned = np.round(np.asarray(magnitude) / bin_width) * bin_width
-    return round(float(estimate_mc_maxc(binned, fmd_bin=bin_width, correction_factor=0.2)[0]), 2)
-
-
 def _checked_folder(home: Path, name: str, region: str, overwrite: bool) -> Path:
     if not NAME.fullmatch(name):
         raise InputError("a name of lower-case letters, digits, - and _", repr(name), "choose another name")
@@ -181,7 +182,12 @@ def _with_magnitudes(frame: Region, catalog: Catalog, estimate, m0, mc, period: 
     if period.days < 30:
         raise InputError("a period of at least 30 days", f"{period.days} days, {period}", "use a longer catalogue")
     split = Split.fractions(period, *fractions)
-    m0 = float(estimate if m0 is None else m0)
+    if m0 is None:
+        # The third method, the b-value's stability, is strict where there are many events, and would discard most.
+        m0 = np.fmax(estimate.maximum_curvature, estimate.goodness_of_fit)
+        if np.isnan(m0):
+            raise InputError("m0, the smallest magnitude to use", "too few events to estimate it", "give m0")
+    m0 = round(float(m0), 2)
     if mc is None:
         maps = sparse_days(catalog, frame.grid, period.first, period.last)
         starts = [maps.index(part.first) for part in (split.train, split.validation, split.test)]

@@ -9,7 +9,7 @@ from foreshock.datasets.catalog import Catalog
 from foreshock.datasets.errors import InputError
 from foreshock.datasets.home import data_home
 from foreshock.datasets.period import Period, Split
-from foreshock.datasets.prepare import completeness, grid_from_box, prepare_catalog
+from foreshock.datasets.prepare import grid_from_box, prepare_catalog
 from foreshock.datasets.raster import sparse_days
 from foreshock.datasets.regions import Region
 from foreshock.datasets.windows import Windows, WindowSettings
@@ -167,7 +167,8 @@ def test_own_region_in_one_command(own_csv, tmp_path):
     manifest = json.loads((tmp_path / "mine" / "manifest.json").read_text())
     assert manifest == prepared.manifest
     assert manifest["events_read"] == 6000 and list(manifest["rows_rejected"].values()) == [1]
-    assert manifest["completeness"]["magnitude"] == region.m0 == pytest.approx(2.2)
+    # Complete from 2.0: the fullest bin is 2.0, to which maximum curvature adds 0.2.
+    assert manifest["completeness"]["maximum_curvature"] == region.m0 == pytest.approx(2.2)
     assert region.mc == (3.2, 2.7, 2.2)
     catalog = region.catalog(tmp_path)
     assert len(catalog) == manifest["events_of_m0"] and catalog.magnitude.min() >= 2.2
@@ -219,14 +220,6 @@ def test_prepare_refuses(own_csv, tmp_path):
     assert sorted(p.name for p in tmp_path.iterdir()) == ["mine"]
     prepare_catalog(own_csv, "42,43.5,12.5,14", "mine", data=tmp_path, overwrite=True)
     assert (tmp_path / "mine" / "manifest.json").read_bytes() == before
-
-
-def test_completeness_is_that_of_the_law():
-    # Complete from 2.0: the fullest bin is 2.0, and 0.2 is added to it.
-    rng = np.random.default_rng(1)
-    magnitude = 1.95 + rng.exponential(0.434, 20_000)
-    partly = 1.0 + rng.uniform(0, 0.95, 2_000)
-    assert completeness(np.concatenate([magnitude, partly])) == pytest.approx(2.2)
 
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="needs the real data folder ../shared/data")
