@@ -113,7 +113,7 @@ def _why_unused(pick: Pick, records: Sequence[Record], starts: dict[str, np.date
         at = in_seconds(pick.time - record.start)
         shift = round((at - record.duration_s / 2) / _HALF_HOUR_S)
         if 0 < abs(shift) <= 28 and 0 <= at - shift * _HALF_HOUR_S < record.duration_s < _HALF_HOUR_S:
-            return f"{reason}; it would be inside {shift / 2:+g} h earlier: is it local time? Picks are UTC"
+            return f"{reason}; moved by {-shift / 2:+g} h it would be inside: is it local time? Picks are UTC"
     return reason
 
 

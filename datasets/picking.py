@@ -36,17 +36,26 @@ def pick_p(record: Record) -> float | None:
         return None
     from obspy.signal.trigger import ar_pick
 
-    # Runs of one value make the prediction error zero, and the picker then prints its complaints on standard output.
-    rng = np.random.default_rng(0)
-    east, north, vertical = data + 1e-6 * data.std(axis=1, keepdims=True) * rng.standard_normal(data.shape)
+    # A record that was padded in front starts where its samples start to change.
+    first = int(max(np.argmax(row != row[0]) for row in data))
+    if record.samples - first < SHORTEST_S * rate:
+        return None
+    data = data[:, first:]
+    data = data - data.mean(axis=1, keepdims=True)
+    # The picker works in float32 and misses its arrivals in large numbers, of 1e6 counts for example.
+    data *= 1000.0 / data.std()
+    # Runs of one value make its prediction error zero, which it complains of on standard output.
+    noise = np.random.default_rng(0).standard_normal(data.shape)
+    east, north, vertical = data + 1e-6 * data.std(axis=1, keepdims=True) * noise
     highest = min(P_BAND_HZ[1], 0.45 * rate)
     # STA and LTA lengths, orders and variance windows as in obspy's tutorial, after Akazawa.
-    rough, _ = ar_pick(vertical, north, east, rate, P_BAND_HZ[0], highest, 1.0, 0.1, 4.0, 1.0, 2, 8, 0.1, 0.2)
+    lengths = (1.0, 0.1, 4.0, 1.0, 2, 8, 0.1, 0.2)
+    rough, _ = ar_pick(vertical, north, east, rate, P_BAND_HZ[0], highest, *lengths, s_pick=False)
     filtered = _band(data[2], P_BAND_HZ[0], highest, rate)
     onset_s = _least_aic(filtered[None], rough - 1.5, rough + 0.7, rate)
     if onset_s is None or onset_db(_band(data[2], 2.0, highest, rate), onset_s, rate) < ONSET_DB:
         return None
-    return onset_s
+    return first / rate + onset_s
 
 
 def pick_s(record: Record, p_s: float, within_s: float = 20.0) -> float | None:

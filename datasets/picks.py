@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from numbers import Real
 from pathlib import Path
 
 import numpy as np
@@ -99,22 +100,25 @@ def as_picks(source, phase: str = "P") -> tuple[Pick, ...]:
         return ()
     if isinstance(source, Pick):
         return (source,)
-    if isinstance(source, (int, float)) and not isinstance(source, bool):
+    if isinstance(source, Real) and not isinstance(source, bool):
         return (_pick("*", phase, source),)
+    if isinstance(source, (str, os.PathLike)):
+        return read_picks(source)
+    # An obspy Event is a mapping too, so that it is asked for first.
+    if hasattr(source, "picks"):
+        return _from_events([source])
     if isinstance(source, Mapping):
         return tuple(
             _pick(str(station), kind, time)
             for station, value in source.items()
             for kind, time in (value.items() if isinstance(value, Mapping) else ((phase, value),))
         )
-    if isinstance(source, (str, os.PathLike)):
-        return read_picks(source)
-    if hasattr(source, "picks") or (isinstance(source, Iterable) and all(hasattr(item, "picks") for item in source)):
-        return _from_events([source] if hasattr(source, "picks") else source)
     if isinstance(source, Iterable):
-        picks = tuple(source)
-        if all(isinstance(pick, Pick) for pick in picks):
-            return picks
+        items = tuple(source)
+        if all(isinstance(item, Pick) for item in items):
+            return items
+        if all(hasattr(item, "picks") for item in items):
+            return _from_events(items)
     raise InputError("picks as seconds, dict, CSV, QuakeML or Pick objects", f"{type(source).__name__}", "see as_picks")
 
 

@@ -179,4 +179,5 @@ def _is_control_header(block: bytes) -> bool:
 
 def _is_padding(block: bytes) -> bool:
     """Zeros, spaces, or an empty record: a sequence number with spaces after it."""
-    return not block.strip(b"\0") or (not block[6:].strip(b" ") and not block[:6].strip(b"0123456789 "))
+    empty_record = len(block) > 6 and not block[6:].strip(b" ") and not block[:6].strip(b"0123456789 ")
+    return not block.strip(b"\0") or empty_record

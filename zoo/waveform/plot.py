@@ -146,7 +146,9 @@ def _arrivals(axes, record: Record, zero_s: float) -> None:
     for phase, (name, colour, style) in _ARRIVALS.items():
         at = getattr(record, name)
         if at is not None and 0 <= at <= record.duration_s:
-            axes.axvline(at - zero_s, color=colour, linestyle=style, linewidth=1.2, label=phase, path_effects=rim)
+            axes.axvline(
+                at - zero_s, color=colour, linestyle=style, linewidth=1.2, label=phase, path_effects=rim, zorder=1.5
+            )
 
 
 def _spectrogram(axes, bar_axes, values, frequencies_hz, times_s, span, label: str) -> None:
