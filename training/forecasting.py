@@ -97,7 +97,9 @@ def train(recipe: Forecasting, data: Path | None, folder: Path, resume: bool) ->
 def predict(network, windows: Windows, batch: int = 16) -> np.ndarray:
     """Probabilities (issues, rows, columns) of all windows."""
     parts = [
-        np.asarray(network(windows.inputs(np.arange(i, min(i + batch, len(windows)))), training=False)["probability"])
+        np.asarray(
+            network({"maps": windows.inputs(np.arange(i, min(i + batch, len(windows))))}, training=False)["probability"]
+        )
         for i in range(0, len(windows), batch)
     ]
     return np.concatenate(parts).astype(np.float64)

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
+from ..datasets.home import data_home
 from ..datasets.simulate.scene import Window
-from ..datasets.simulate.seismic_cycle import LABELS, SeismicCycle
+from ..datasets.simulate.seismic_cycle import LABELS, SPLITS, SeismicCycle
+from ..datasets.waveform_batches import shifted_batches, shifted_windows
 from ..zoo.card import Control, Data, Result, Score, Threshold
 from ..zoo.card import Split as CardSplit
 from ..zoo.waveform import networks
@@ -21,7 +23,7 @@ from .recipe import SeismicCycle as Recipe
 # Records reach this much beyond the network's window on either side, and training shifts its windows within it: picks
 # of real records are not exact.
 SHIFT_S = 0.5
-LOGISTIC = Fit(learning_rate=0.02, batch=128, epochs=40, patience=5)
+LOGISTIC = Fit(learning_rate=0.003, batch=128, epochs=40, patience=5)
 
 
 @dataclass(frozen=True)
@@ -34,8 +36,7 @@ class Records:
 
     def centred(self, samples: int) -> np.ndarray:
         """(n, samples, 3), the arrival in its place."""
-        first = (self.waveform.shape[1] - samples) // 2
-        return self.waveform[:, first : first + samples]
+        return shifted_windows(self.waveform, samples)
 
 
 def train(recipe: Recipe, data: Path | None, folder: Path, resume: bool) -> Outcome:
@@ -64,28 +65,36 @@ def train(recipe: Recipe, data: Path | None, folder: Path, resume: bool) -> Outc
 
 
 def load(cycle: SeismicCycle, architecture: str, data: Path | None) -> dict[str, Records]:
-    """train, validation and test of a cycle, through the TFDS builder."""
-    from ..datasets.builders import seismic_cycle_simulated
+    """train, validation and test of a cycle, prepared as a TFDS data set in the data folder and read from it."""
+    import tensorflow_datasets as tfds
+
+    from ..datasets.builders.seismic_cycle_simulated import seismic_cycle_simulated_dataset_builder as module
 
     variant = networks.window_of(architecture)
     window = Window(duration_s=variant.window_s + 2 * SHIFT_S, p_s=variant.before_s + SHIFT_S)
-    return {
-        split: Records(arrays["waveform"], arrays["label"], arrays["event_id"])
-        for split, arrays in seismic_cycle_simulated.arrays(cycle, window, data).items()
-    }
+    name = f"{cycle.cause}_{cycle.events}_events_seed_{cycle.seed}_{window.duration_s:g}s"
+    config = module.SeismicCycleConfig(name=name, description="training", cycle=cycle, window=window)
+    builder = module.Builder(data_dir=data_home(data) / "tfds", config=config)
+    tfds.disable_progress_bar()
+    builder.download_and_prepare()
+    sets = {}
+    for split in SPLITS:
+        examples = list(tfds.as_numpy(builder.as_dataset(split=split, shuffle_files=False)))
+        columns = {key: np.array([e[key] for e in examples]) for key in ("waveform", "label", "event_id")}
+        sets[split] = Records(columns["waveform"], columns["label"].astype(np.int64), columns["event_id"])
+    return sets
 
 
 def fitted(architecture: str, sets: dict[str, Records], settings: Fit, seed: int, folder: Path, resume: bool):
     """(validation loss, seed, network) of one training."""
     import keras
 
-    from ..datasets.waveform_pipeline import shifted_batches
     from ..zoo.waveform.spectrogram_cnn import fit_standardise
     from .fit import fit
 
     keras.utils.set_random_seed(seed)
     network = networks.build(architecture)
-    samples = network.input_shape[1]
+    samples = network.inputs[0].shape[1]
     folder.mkdir(parents=True, exist_ok=True)
     if any(layer.name == "standardise" for layer in network.layers):
         centred = sets["train"].centred(samples)
@@ -104,8 +113,10 @@ def fitted(architecture: str, sets: dict[str, Records], settings: Fit, seed: int
 
 def probabilities(network, records: Records) -> np.ndarray:
     """Probability of each class, (n, 2)."""
-    centred = records.centred(network.input_shape[1])
-    parts = [network(centred[i : i + 256], training=False)["probability"] for i in range(0, len(centred), 256)]
+    centred = records.centred(network.inputs[0].shape[1])
+    parts = [
+        network({"waveform": centred[i : i + 256]}, training=False)["probability"] for i in range(0, len(centred), 256)
+    ]
     return np.concatenate([np.asarray(part) for part in parts])
 
 

@@ -29,4 +29,4 @@ def logistic(architecture: str, sampling_rate_hz: float = 100.0, components: int
     image = keras.layers.Cropping2D(((0, 0), crop), name="frames")(image)
     image = keras.layers.AveragePooling2D((1, len(kept)), name="mean")(image)
     features = Standardise(name="standardise")(keras.layers.Flatten(name="flatten")(image))
-    return keras.Model(waveform, class_outputs(features, classes), name=architecture)
+    return keras.Model({"waveform": waveform}, class_outputs(features, classes), name=architecture)

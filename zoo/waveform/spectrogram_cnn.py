@@ -98,7 +98,7 @@ def framax(power: str = "log") -> keras.Model:
 def fit_standardise(model: keras.Model, waveforms) -> None:
     """Set the Standardise layer from `waveforms`: batches (batch, samples, components) of training data only."""
     layer = model.get_layer("standardise")
-    front = keras.Model(model.input, model.get_layer("range").output)
+    front = keras.Model(model.input, layer.input)
     layer.adapt(keras.ops.convert_to_numpy(front({"waveform": batch}, training=False)) for batch in waveforms)
 
 
