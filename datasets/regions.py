@@ -184,12 +184,12 @@ class Region:
 
     def catalog(self, data: str | os.PathLike | None = None) -> Catalog:
         """The region's events, read from the data folder (prepared data set first, then the agency's files)."""
-        if self.source.simulator:
-            return self.select(self.simulated().catalog)
         home = data_home(data)
         prepared, original = home / self.name / "catalog.parquet", home / self.source.path
         if prepared.is_file():
             return self.select(Catalog.from_parquet(prepared))
+        if self.source.simulator:
+            return self.select(self.simulated().catalog)
         if self.source.path and original.exists():
             from .readers.reading import read_catalog
 

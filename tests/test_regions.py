@@ -167,11 +167,11 @@ def test_own_region_in_one_command(own_csv, tmp_path):
     manifest = json.loads((tmp_path / "mine" / "manifest.json").read_text())
     assert manifest == prepared.manifest
     assert manifest["events_read"] == 6000 and list(manifest["rows_rejected"].values()) == [1]
-    # Complete from 2.0: the fullest bin is 2.0, to which maximum curvature adds 0.2.
-    assert manifest["completeness"]["maximum_curvature"] == region.m0 == pytest.approx(2.2)
-    assert region.mc == (3.2, 2.7, 2.2)
+    # The list is cut at 2.0, its most frequent magnitude, and follows the law from there.
+    assert manifest["completeness"]["maximum_curvature"] == region.m0 == 2.0
+    assert region.mc == (3.0, 2.5, 2.0)
     catalog = region.catalog(tmp_path)
-    assert len(catalog) == manifest["events_of_m0"] and catalog.magnitude.min() >= 2.2
+    assert len(catalog) == manifest["events_of_m0"] and catalog.magnitude.min() == 2.0
     # A recipe's windows over each part, without another word about the region.
     maps = sparse_days(catalog, region.grid, *region.period())
     for period in vars(region.split("hard")).values():
