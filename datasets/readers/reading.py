@@ -124,8 +124,8 @@ def read_catalog(
         if reader is None:
             ledger.note(f"{path.name} passed over, no catalogue format", 1)
             continue
-        rows = _rows(reader, data, ledger, columns, timezone)
         refused_before = sum(ledger.counts.values())
+        rows = _rows(reader, data, ledger, columns, timezone)
         good = sift(rows, ledger)
         if strict:
             ledger.raise_first()
