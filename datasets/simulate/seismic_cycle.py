@@ -211,6 +211,13 @@ def _split_by_time(after: np.ndarray, shares) -> np.ndarray:
     return split
 
 
+def records_of(cycle: SeismicCycle, truth: Mapping, rows: np.ndarray, window: Window | None = None) -> SimulatedRecords:
+    """The waveforms to a part of a cycle's truth; `rows` are its numbers in the whole scene."""
+    window = window or Window()
+    # Waveforms draw from a stream apart from the scene's.
+    return SimulatedRecords(synthesise(truth, window, cycle.seed + 2**32, rows), truth, window)
+
+
 def seismic_cycle_batches(
     cycle: SeismicCycle, split: str | None = None, window: Window | None = None, size: int = 512
 ) -> Iterator[SimulatedRecords]:
@@ -226,9 +233,7 @@ def seismic_cycle_batches(
         raise InputError(f"a split among {', '.join(SPLITS)}", f"{split!r}", "choose one of them")
     for first in range(0, len(rows), size):
         part = rows[first : first + size]
-        chosen: Mapping = {name: values[part] for name, values in truth.items()}
-        # Waveforms draw from a stream apart from the scene's.
-        yield SimulatedRecords(synthesise(chosen, window, cycle.seed + 2**32, part), chosen, window)
+        yield records_of(cycle, {name: values[part] for name, values in truth.items()}, part, window)
 
 
 def simulate_seismic_cycle(

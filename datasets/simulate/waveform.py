@@ -75,6 +75,17 @@ def _random_parts(seed: int, rows: np.ndarray, window: Window) -> tuple[np.ndarr
     return background, trains[:, 0], trains[:, 1]
 
 
+def _motion_over_step(truth, frequency_hz: np.ndarray, rate: float, wave: str) -> np.ndarray:
+    """The velocity spectrum over that of the difference of two samples, which is smooth and above 0 at zero frequency.
+
+    The difference is put back with its exact phase: the logarithm of a spectrum that vanishes at zero frequency would
+    leave energy before the onset.
+    """
+    # 1e-3 Hz stands for zero: there the ratio has its limit already.
+    f = np.maximum(frequency_hz, 1e-3)
+    return body_wave_spectrum(truth, f, wave) / (2 * np.sin(np.pi * f / rate))
+
+
 def _synthesise_batch(truth, window: Window, random_parts, with_noise: bool) -> np.ndarray:
     rate, nfft = window.sampling_rate_hz, window.nfft
     frequency = np.fft.rfftfreq(nfft, 1 / rate)
@@ -103,10 +114,10 @@ def _synthesise_batch(truth, window: Window, random_parts, with_noise: bool) -> 
         ("s", white_s, direct_s, SCATTERED_S, 0.12 * nearby, 1.5 * spread_s, 0.30),
     ):
         first = np.round(truth[f"{wave}_s"] * rate).astype(int)
-        amplitude = body_wave_spectrum(truth, np.maximum(frequency, frequency[1] / 2), wave) * gain * anti_alias * rate
+        amplitude = _motion_over_step(truth, frequency, rate, wave) * gain * anti_alias * rate
         # A floor far below what can be recorded keeps the logarithm finite where losses are great.
         response = minimum_phase(np.maximum(amplitude, 1e-6 * amplitude.max(1, keepdims=True)))
-        response[:, 0] = 0
+        response *= -np.expm1(-2j * np.pi * frequency / rate)
         tail_s = np.maximum(decay_s, 0.5 * delay_s) if wave == "p" else coda_decay_s
         shape = envelope(window.samples, first, rate, decay_s, tail_s, np.full(len(gain), coda))
         spectrum += train_spectrum(white, first, shape, direct, scattered, response.astype(np.complex64), pulse)
