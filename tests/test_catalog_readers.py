@@ -293,6 +293,26 @@ def test_columns_refuse_a_time_without_a_zone(write):
     assert str(read_catalog(path, columns=MAP, timezone="Europe/Rome").catalog.time[0]) == "2020-07-01T10:00:00.000000"
 
 
+@pytest.mark.parametrize(
+    ("zone", "clock", "utc"),
+    [
+        ("Europe/Rome", "2016-10-30 02:30:00", "2016-10-30T01:30"),  # Twice: 00:30 and 01:30 UTC.
+        ("America/New_York", "2016-11-06 01:30:00", "2016-11-06T06:30"),  # Twice: 05:30 and 06:30 UTC.
+        ("Europe/Rome", "2016-03-27 02:30:00", "2016-03-27T01:30"),  # Never: winter's offset is taken.
+    ],
+)
+def test_clock_times_in_doubt_are_counted(write, zone, clock, utc):
+    reading = read_catalog(write(f"t,lat,lon,m\n{clock},40,10,3\n"), columns=MAP, timezone=zone)
+    assert reading.catalog.time[0] == np.datetime64(utc)
+    assert reading.notes == {"clock times that occur twice or never when the clocks change": 1}
+
+
+def test_a_bare_date_is_midnight_and_counted(write):
+    reading = read_catalog(write("time,latitude,longitude,mag\n1755-11-01,36,-11,8.5\n"))
+    assert str(reading.catalog.time[0]) == "1755-11-01T00:00:00.000000"
+    assert reading.notes == {"dates without a time of day taken as midnight": 1}
+
+
 def test_columns_take_the_zone_of_each_time(write):
     text = "t\tlat\tlon\tm\n2020-07-01T12:00:00+09:00\t40\t10\t3\n2020-07-01T12:00:00.5Z\t40\t10\t3\n"
     text += "2020-07-01T12:00:00-0330\t40\t10\t3\n"

@@ -13,7 +13,7 @@ from .kinds import quakeml_kinds
 from .ledger import Ledger
 from .rows import Rows
 from .text import to_number
-from .times import SECOND, assemble, to_utc
+from .times import DOUBTFUL, SECOND, assemble, to_utc
 
 NAME = "columns"
 KEYS = ("time", "latitude", "longitude", "depth", "magnitude", "kind", "id")
@@ -117,4 +117,6 @@ def _time(table, names, faults: list, ledger: Ledger, timezone: str | None) -> n
         received = [" ".join(row) for row in zip(*(part.to_pylist() for part in parts), strict=True)]
         faults.append(("time not understood", bad, received))
     time[bad] = np.datetime64("NaT")
-    return to_utc(time, timezone)
+    utc, doubt = to_utc(time, timezone)
+    ledger.note(DOUBTFUL, doubt.sum())
+    return utc

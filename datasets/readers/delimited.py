@@ -10,7 +10,7 @@ from ..errors import InputError
 from .ledger import Ledger
 from .rows import Rows
 from .text import text_matrix, to_number, to_str
-from .times import parse_times, to_utc
+from .times import DOUBTFUL, parse_times, to_utc
 
 SEPARATORS = (",", ";", "\t", "|")
 
@@ -58,6 +58,9 @@ def utc_times(column, faults: list, ledger: Ledger, timezone: str | None) -> np.
     if bad.any():
         faults.append(("time not understood", bad, column.to_pylist()))
     ledger.note("times with 60 seconds carried to the next minute", _sixty(matrix, ~bad & ~blank))
+    ledger.note(
+        "dates without a time of day taken as midnight", (~(matrix == ord(":")).any(axis=1) & ~bad & ~blank).sum()
+    )
     naive = ~zoned & ~bad & ~blank
     if not naive.any() or timezone == "UTC":
         return time
@@ -68,7 +71,8 @@ def utc_times(column, faults: list, ledger: Ledger, timezone: str | None) -> np.
             f"{column[row].as_py()!r} in {ledger.file}",
             'give timezone="UTC" or another of the IANA list, such as "Asia/Tokyo"',
         )
-    time[naive] = to_utc(time[naive], timezone)
+    time[naive], doubt = to_utc(time[naive], timezone)
+    ledger.note(DOUBTFUL, doubt.sum())
     return time
 
 

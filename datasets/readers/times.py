@@ -16,6 +16,8 @@ LOOSE = re.compile(
     r"\s*(Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)?$"
 )
 NAT = np.datetime64("NaT", "us")
+DAY = np.timedelta64(1, "D")
+DOUBTFUL = "clock times that occur twice or never when the clocks change"
 
 
 def parse_times(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -62,11 +64,15 @@ def assemble(year, month, day, hour=0, minute=0, second_us=0) -> np.ndarray:
     return np.where(good, date.astype("datetime64[us]") + micro, NAT)
 
 
-def to_utc(local: np.ndarray, timezone: str) -> np.ndarray:
-    """UTC of clock times in a zone of the IANA list; in an hour that occurs twice, the later one is meant.
+def to_utc(local: np.ndarray, timezone: str) -> tuple[np.ndarray, np.ndarray]:
+    """UTC of clock times in a zone of the IANA list, and which of them are in doubt.
 
-    >>> to_utc(np.array(["2016-08-24T03:36:32"], "datetime64[us]"), "Europe/Rome").astype(str).tolist()
-    ['2016-08-24T01:36:32.000000']
+    In doubt is an hour that occurs twice when the clocks go back (the later one is taken), or never when they go
+    forward (the old offset is taken).
+
+    >>> clock = np.array(["2016-08-24T03:36:32", "2016-10-30T02:30:00"], "datetime64[us]")
+    >>> [values.astype(str).tolist() for values in to_utc(clock, "Europe/Rome")]
+    [['2016-08-24T01:36:32.000000', '2016-10-30T01:30:00.000000'], ['False', 'True']]
     """
     from zoneinfo import ZoneInfo
 
@@ -76,14 +82,19 @@ def to_utc(local: np.ndarray, timezone: str) -> np.ndarray:
         raise InputError(
             "a time zone of the IANA list", repr(timezone), "use UTC or a name such as Asia/Tokyo"
         ) from error
-    utc = local.copy()
-    if timezone == "UTC":
-        return utc
+    utc, doubt = local.copy(), np.zeros(local.shape, bool)
     known = ~np.isnat(local)
-    # The offset at the wanted instant is not known before the instant is: two steps settle it.
-    guess = local[known] - utc_offsets(local[known], timezone)
-    utc[known] = local[known] - utc_offsets(guess, timezone)
-    return utc
+    if timezone == "UTC" or not known.any():
+        return utc, doubt
+    clock = local[known]
+    # The offsets a day before and a day after stand on both sides of any change of the clocks.
+    old = clock - utc_offsets(clock - DAY, timezone)
+    new = clock - utc_offsets(clock + DAY, timezone)
+    old_fits = old + utc_offsets(old, timezone) == clock
+    new_fits = new + utc_offsets(new, timezone) == clock
+    utc[known] = np.where(old_fits & new_fits, np.maximum(old, new), np.where(new_fits, new, old))
+    doubt[known] = (old_fits & new_fits & (old != new)) | (~old_fits & ~new_fits)
+    return utc, doubt
 
 
 def _usual(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
