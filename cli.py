@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from pathlib import Path
@@ -10,7 +9,8 @@ from typing import Annotated
 
 import typer
 
-from . import __version__
+from . import __version__, cli_data
+from .cli_data import AsJson, print_json
 
 app = typer.Typer(
     name="foreshock",
@@ -21,7 +21,6 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 Name = Annotated[str, typer.Argument(help="A model's name; `foreshock models` lists them.", show_default=False)]
 
 
@@ -62,7 +61,7 @@ def models(
 
     found = registry.cards(pattern)
     if as_json:
-        _print_json([listing.as_row(card) for card in found])
+        print_json([listing.as_row(card) for card in found])
         return
     if not found:
         print(f"no model matches {pattern!r}; the zoo holds: {', '.join(registry.models())}")
@@ -80,7 +79,7 @@ def card(name: Name, as_json: AsJson = False) -> None:
 
     found = Card.read(registry.folder_of(name) / "card.json")
     if as_json:
-        _print_json(found.model_dump(mode="json"))
+        print_json(found.model_dump(mode="json"))
     else:
         print(listing.as_text(found))
 
@@ -112,7 +111,7 @@ def predict(
             write(path)
             print(f"wrote {path}", file=sys.stderr)
     if as_json:
-        _print_json(answer.to_dict())
+        print_json(answer.to_dict())
     else:
         print(answer.to_text())
     if not answer.complete:
@@ -150,13 +149,12 @@ def export(
         raise typer.BadParameter(f"expected {' or '.join(FORMATS)}, received {format!r}", param_hint="--format")
     path, parity = FORMATS[format](registry.load(name), out)
     if as_json:
-        _print_json({"model": name, "format": format, "path": str(path), "parity": [vars(row) for row in parity]})
+        print_json({"model": name, "format": format, "path": str(path), "parity": [vars(row) for row in parity]})
     else:
         print("\n".join([*map(str, parity), f"wrote {path}"]))
 
 
-data_app = typer.Typer(help="Catalogues and waveforms: download, check, simulate, prepare.", no_args_is_help=True)
-app.add_typer(data_app, name="data")
+app.add_typer(cli_data.app, name="data")
 
 
 def _pairs(texts: list[str] | None) -> dict[str, str]:
@@ -165,10 +163,6 @@ def _pairs(texts: list[str] | None) -> dict[str, str]:
         if "=" not in text:
             raise typer.BadParameter(f"expected KEY=VALUE, received {text!r}", param_hint="--set")
     return pairs
-
-
-def _print_json(document) -> None:
-    print(json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False))
 
 
 def main() -> None:

@@ -218,6 +218,17 @@ class Catalog:
         return quakeml.Catalog(events=events)
 
 
+def write_catalog(catalog: Catalog, path: str | os.PathLike) -> None:
+    """Write a catalogue as its suffix says: .csv or .parquet."""
+    suffix = os.path.splitext(path)[1]
+    if suffix == ".parquet":
+        catalog.to_parquet(path)
+    elif suffix == ".csv":
+        catalog.to_csv(path)
+    else:
+        raise InputError("a file named *.csv or *.parquet", f"{path}", "change the suffix")
+
+
 def _utc(time) -> np.ndarray:
     """Times as a fresh `datetime64[us]` array; a text with any zone but Z is refused by NumPy's own rule."""
     if isinstance(time, np.ndarray) and time.dtype.kind == "M":

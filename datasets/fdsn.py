@@ -24,7 +24,6 @@ from .fdsn_query import FdsnQuery
 from .fdsn_service import GaveUp, Patience, Refused, Service, TooLarge
 from .progress import track
 
-WRITERS = {".csv": Catalog.to_csv, ".parquet": Catalog.to_parquet}
 # The least limit among the large services is 10 000 events an answer (INGV, SeisComP); USGS sends 20 000.
 LARGEST_COUNT = 10_000
 # A service that stops at its limit without a word sends a round number of events.
@@ -137,7 +136,7 @@ def _target(out: str | os.PathLike) -> Path:
     path = Path(out)
     if path.is_dir() or not path.suffix:
         path = path / "catalog.csv"
-    if path.suffix not in WRITERS:
+    if path.suffix not in (".csv", ".parquet"):
         raise InputError("a file ending in .csv or .parquet, or a folder", str(out), "change the ending")
     return path
 
@@ -235,7 +234,7 @@ def _join(target: Path, parts: Parts, spans: list[Span], query: FdsnQuery, servi
             "none",
             "widen the region or the period, or lower the magnitude",
         )
-    WRITERS[target.suffix](catalog, target)
+    write_catalog(catalog, target)
     manifest = Manifest(
         file=target.name,
         sha256=_sha256(target),

@@ -182,10 +182,29 @@ class Region:
         # The upper latitude edge is closed so that the pole belongs to the world.
         return (x >= grid.x0 - pad_x) & (x < x_end) & (y >= grid.y0 - pad_y) & (y <= y_end)
 
+    def padded_bounds(self) -> tuple[float, float, float, float]:
+        """(south, north, west, east) of a box of degrees around the grid and its padding, to download from."""
+        south, north, west, east = self.grid.bounds()
+        along = self.padding_km / KM_PER_DEGREE
+        across = along / np.cos(np.radians(min(max(abs(south), abs(north)) + along, 89.0)))
+        if (east - west) % 360.0 + 2 * across >= 360.0 or (west, east) == (-180.0, 180.0):
+            west, east = -180.0, 180.0
+        else:
+            west, east = ((side + 180.0) % 360.0 - 180.0 for side in (west - across, east + across))
+        return max(south - along, -90.0), min(north + along, 90.0), west, east
+
+    def at_hand(self, data: str | os.PathLike | None = None) -> bool:
+        """Whether `catalog` finds the region's events."""
+        prepared, original = self._places(data)
+        return bool(self.source.simulator) or prepared.is_file() or (bool(self.source.path) and original.exists())
+
+    def _places(self, data) -> tuple[Path, Path]:
+        home = data_home(data)
+        return home / self.name / "catalog.parquet", home / self.source.path
+
     def catalog(self, data: str | os.PathLike | None = None) -> Catalog:
         """The region's events, read from the data folder (prepared data set first, then the agency's files)."""
-        home = data_home(data)
-        prepared, original = home / self.name / "catalog.parquet", home / self.source.path
+        prepared, original = self._places(data)
         if prepared.is_file():
             return self.select(Catalog.from_parquet(prepared))
         if self.source.simulator:

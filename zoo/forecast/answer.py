@@ -52,4 +52,4 @@ def forecast_from_files(model: Forecaster, inputs: list[Path], day: str | None, 
     reading = read_catalog(inputs)
     if day is None:
         day = model.grid.days(reading.catalog.time[-1:])[0] + 1
-    return ForecastAnswer(model.predict(reading.catalog, day), reading.summary(), len(reading.rejected))
+    return ForecastAnswer(model.predict(reading.catalog, day), reading.summary, reading.rejected_rows)
