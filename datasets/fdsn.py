@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from .atomic import replacing
-from .catalog import COLUMNS, Catalog
+from .catalog import COLUMNS, Catalog, write_catalog
 from .errors import InputError
 from .fdsn_answer import Answer
 from .fdsn_parts import Parts, Span, utc_now
