@@ -43,3 +43,13 @@ def clipped_samples(data: np.ndarray, run: int = 3) -> int:
         lengths = np.diff(np.flatnonzero(np.diff(at)).reshape(-1, 2), axis=1)
         count += int(lengths[lengths >= run].sum())
     return count
+
+
+def longest_constant_run(data: np.ndarray) -> int:
+    """Samples in the longest stretch of one value, which is how a filled gap looks.
+
+    >>> longest_constant_run(np.array([1, 0, 0, 0, 2, 2]))
+    3
+    """
+    changes = np.flatnonzero(np.diff(data)) + 1
+    return int(np.diff(np.concatenate(([0], changes, [len(data)]))).max(initial=0))

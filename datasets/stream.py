@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 
 from .errors import InputError
-from .float32_samples import in_float32
+from .float32_samples import in_float32, longest_constant_run
 from .pick_assignment import assign
 from .picks import as_picks
 from .record import COMPONENTS, Record
@@ -18,6 +18,7 @@ from .segments import Conflict, Segment, common, in_seconds, join, without_holes
 
 # SEED's 1 and 2 are two orthogonal horizontals of unstated azimuth; by custom 1 is the one nearer north.
 _UNORIENTED = {"E": "2", "N": "1"}
+_FILLED = (20, 1.0)  # samples and seconds from which a constant stretch is told
 
 
 @dataclass(frozen=True)
@@ -216,4 +217,7 @@ def _stacked(channels, start, end, names) -> tuple[np.ndarray, list[str]]:
     for i, (row, name) in enumerate(zip(rows, names, strict=True)):
         data[i], remarks = in_float32(row[:count])
         notes += [f"{name}: {remark}" for remark in remarks]
+        still = longest_constant_run(row[:count])
+        if _FILLED[0] <= still < count and still >= _FILLED[1] * rate_hz:
+            notes.append(f"{name}: constant for {still / rate_hz:g} s at a stretch, as if a gap had been filled")
     return data, notes

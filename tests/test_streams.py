@@ -351,6 +351,13 @@ def test_clipping_is_told():
     assert got.history == (f"HHZ: clipped: {runs} samples stay at the extreme value 800",)
 
 
+def test_a_filled_gap_is_told():
+    stream = three()
+    stream[0].data[1000:1250] = 0.0
+    (got,) = records_from_stream(stream).records
+    assert got.history == ("HHE: constant for 2.5 s at a stretch, as if a gap had been filled",)
+
+
 # Picks
 
 

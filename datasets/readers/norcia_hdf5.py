@@ -1,0 +1,118 @@
+"""The Norcia 2016 layout: `STA_waveforms_{pre,post}.hdf5` beside `STA_attributes_{pre,post}.csv`.
+
+One HDF5 data set a trace, (3, samples) in the order E, N, Z at 100 Hz, P at 5 s; one row of attributes a trace. A trace
+name is STATION.NETWORK.EVENT.
+Reference: Laurenti et al. 2024, Probing the evolution of fault properties during the seismic cycle with deep learning.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import InputError
+from ..picks import utc
+from ..record import Record
+
+LABELS = {"pre": "before", "post": "after"}
+SAMPLING_RATE_HZ = 100.0
+P_S = 5.0
+_WAVEFORMS, _ATTRIBUTES = "_waveforms_", "_attributes_"
+_NEEDED = ("trace_name", "trace_start_time", "network_code", "receiver_name", "source_id")
+
+
+def norcia_records(
+    folder: str | os.PathLike, rejected: list[tuple[str, str]], stations: tuple[str, ...] = ()
+) -> Iterator[Record]:
+    """The records of a folder, one at a time: station by station, before and after, in the order of the attributes.
+
+    Arguments:
+        folder: with the HDF5 and CSV files.
+        rejected: receives (name, reason) for a file, row or trace that gave no record.
+        stations: only these; all where empty.
+    """
+    paths = sorted(Path(folder).glob(f"*{_WAVEFORMS}*.hdf5"))
+    found = {path.name.split(_WAVEFORMS)[0] for path in paths}
+    unknown = [station for station in stations if station not in found]
+    if not paths or unknown:
+        raise InputError(
+            f"files STATION{_WAVEFORMS}pre.hdf5 and {_WAVEFORMS[1:]}post.hdf5 for {', '.join(unknown) or 'a station'}",
+            f"{', '.join(sorted(found)) or 'none'} in {folder}",
+            "download the data set into this folder",
+        )
+    for path in paths:
+        station, side = path.stem.split(_WAVEFORMS)
+        if stations and station not in stations:
+            continue
+        if side not in LABELS:
+            rejected.append((path.name, f"neither pre nor post: {side}"))
+            continue
+        yield from _one_file(path, LABELS[side], rejected)
+
+
+def _one_file(path: Path, label: str, rejected: list[tuple[str, str]]) -> Iterator[Record]:
+    """The records of one HDF5 file; an attribute row without a trace, and a trace without a row, are named."""
+    import h5py
+
+    table = path.with_name(path.name.replace(_WAVEFORMS, _ATTRIBUTES)).with_suffix(".csv")
+    if not table.is_file():
+        rejected.append((path.name, f"no attributes {table.name} beside it"))
+        return
+    try:
+        waveforms = h5py.File(path, "r")
+    except OSError as error:
+        rejected.append((path.name, f"no whole HDF5 file: {str(error).splitlines()[0]}"))
+        return
+    with waveforms, open(table, newline="", encoding="utf-8-sig") as file:
+        rows = csv.DictReader(file)
+        lacking = [name for name in _NEEDED if name not in (rows.fieldnames or ())]
+        if lacking:
+            rejected.append((table.name, f"no column {', '.join(lacking)}"))
+            return
+        seen = set()
+        for row in rows:
+            name = row["trace_name"]
+            if name in seen:
+                rejected.append((name, f"twice in {table.name}"))
+            elif name not in waveforms:
+                rejected.append((name, f"in {table.name} but not in {path.name}"))
+            else:
+                try:
+                    yield _record(waveforms[name], row, label)
+                except (ValueError, OSError) as error:
+                    rejected.append((name, str(error)))
+            seen.add(name)
+        rejected.extend((name, f"in {path.name} but not in {table.name}") for name in waveforms if name not in seen)
+
+
+def _record(trace, row: dict[str, str], label: str) -> Record:
+    """One record from its data set and its row; a negative or missing S is left out and told."""
+    data = np.asarray(trace)
+    still = [letter for letter, channel in zip("ENZ", data, strict=False) if np.ptp(channel) == 0]
+    if still:
+        raise InputError("three live components", f"constant {', '.join(still)}", "leave the trace out")
+    s_s, history = None, ()
+    text = (row.get("p_s_diff_sec") or "").strip()
+    if text:
+        difference = float(text)
+        if difference > 0:
+            s_s = P_S + difference
+        else:
+            history = (f"S left out: {difference:g} s after P",)
+    return Record(
+        data,
+        SAMPLING_RATE_HZ,
+        utc(row["trace_start_time"]),
+        row["network_code"],
+        row["receiver_name"],
+        band=(row.get("receiver_type") or "").strip(),
+        p_s=P_S,
+        s_s=s_s,
+        event_id=row["source_id"],
+        label=label,
+        history=history,
+    )
