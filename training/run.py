@@ -11,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 
-from .. import __version__
 from ..datasets.atomic import replacing, replacing_folder
 from ..zoo.card import Card, File, Tensor, sha256_of
 from ..zoo.golden import write_golden
@@ -71,12 +70,11 @@ def write_model(folder: Path, recipe: Recipe, outcome: Outcome, seconds: float) 
         "hyperparameters": recipe.model_dump(mode="json", exclude={"name", "task", "summary", "architecture"}),
         "seeds": recipe.fit.seeds,
         "software": {
-            "foreshock": __version__,
             "python": platform.python_version(),
-            **{name: version(name) for name in ("keras", "tensorflow", "numpy", "onnx", "tf2onnx")},
+            **{name: version(name) for name in ("foreshock", "keras", "tensorflow", "numpy", "onnx", "tf2onnx")},
         },
         "wall_time_s": round(seconds, 1),
-        "cite": CITATION.format(version=__version__),
+        "cite": CITATION.format(version=version("foreshock")),
         "licence": "Apache-2.0",
         "command": f"foreshock train {recipe.name}",
     }

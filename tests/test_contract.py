@@ -1,0 +1,109 @@
+"""What every model of the zoo keeps to; one test over all names."""
+
+import numpy as np
+import pytest
+
+import foreshock
+from foreshock.export.parity import TOLERANCE, difference
+from foreshock.zoo.golden import read_golden
+
+NAMES = foreshock.models()
+
+
+@pytest.fixture(params=NAMES, scope="module")
+def model(request):
+    return foreshock.load(request.param)
+
+
+def inputs_like(model, fill):
+    golden, _ = read_golden(model.file("golden.npz"))
+    return {name: fill(values) for name, values in golden.items()}
+
+
+def test_the_zoo_holds_both_lanes():
+    assert {"p64-simcycle", "logistic-simcycle", "smoothed-sim", "rate-sim", "cnn-lstm-prior-sim"} <= set(NAMES)
+
+
+def test_the_card_speaks_of_these_files_and_these_tensors(model):
+    card = model.card
+    assert set(card.files) >= {"model.keras", "model.onnx", "golden.npz"}
+    for name in card.files:
+        model.file(name)
+    assert {t.name: tuple(t.shape) for t in model.session.get_inputs()}.keys() == {t.name for t in card.inputs}
+    assert {t.name for t in model.session.get_outputs()} == {t.name for t in card.outputs}
+    network = model.keras
+    assert card.parameters == sum(int(np.prod(w.shape)) for w in network.trainable_weights)
+    assert [tuple(t.shape) for t in network.inputs] == [t.shape for t in card.inputs]
+
+
+def test_golden_cases_come_out_as_they_were_when_the_weights_were_made(model):
+    inputs, expected = read_golden(model.file("golden.npz"))
+    assert difference(expected, model.run(**inputs)) < TOLERANCE
+
+
+def test_both_runtimes_give_the_same_answer(model):
+    inputs, _ = read_golden(model.file("golden.npz"))
+    other = foreshock.load(model.card.name, runtime="keras")
+    assert difference(model.run(**inputs), other.run(**inputs)) < 1e-5
+
+
+@pytest.mark.parametrize("kind", ["random", "zero", "constant", "huge"])
+def test_outputs_are_finite_probabilities(model, kind):
+    rng = np.random.default_rng(1)
+    fill = {
+        "random": lambda v: rng.standard_normal(v.shape) * max(v.std(), 1e-3),
+        "zero": np.zeros_like,
+        "constant": lambda v: np.full_like(v, 7.0),
+        "huge": lambda v: rng.standard_normal(v.shape) * 8e6,
+    }[kind]
+    outputs = model.run(**inputs_like(model, fill))
+    assert all(np.isfinite(v).all() for v in outputs.values())
+    probability = outputs["probability"]
+    assert ((probability >= 0) & (probability <= 1)).all()
+    if model.card.classes:
+        np.testing.assert_allclose(probability.sum(axis=-1), 1, atol=1e-5)
+
+
+def test_a_gradient_reaches_every_trainable_weight(model):
+    import tensorflow as tf
+
+    inputs, _ = read_golden(model.file("golden.npz"))
+    network = model.keras
+    with tf.GradientTape() as tape:
+        logits = network(inputs, training=False)["logits"]
+        loss = tf.reduce_mean(tf.square(logits - 1.0))
+    gradients = tape.gradient(loss, network.trainable_weights)
+    for weight, gradient in zip(network.trainable_weights, gradients, strict=True):
+        assert gradient is not None, weight.path
+        assert np.isfinite(gradient).all(), weight.path
+    assert not gradients or any(np.abs(g).max() > 0 for g in gradients)
+
+
+def test_saved_and_loaded_again_it_answers_the_same(model, tmp_path):
+    import keras
+
+    inputs, _ = read_golden(model.file("golden.npz"))
+    model.keras.save(tmp_path / "again.keras")
+    again = keras.models.load_model(tmp_path / "again.keras", compile=False, safe_mode=True)
+    first, second = (m(inputs, training=False) for m in (model.keras, again))
+    for name in first:
+        np.testing.assert_array_equal(np.asarray(first[name]), np.asarray(second[name]))
+
+
+@pytest.mark.parametrize("format", ["onnx", "savedmodel"])
+def test_the_export_keeps_the_answer(model, format, tmp_path):
+    from foreshock.export import FORMATS
+    from foreshock.zoo.card import Card
+
+    path, parity = FORMATS[format](model, tmp_path)
+    assert path.exists()
+    assert {row.batch for row in parity} == {1, 3, 7}
+    assert {row.input for row in parity} == {"random", "golden", "extreme"}
+    assert max(row.difference for row in parity) <= TOLERANCE
+    assert Card.read(path.parent / "card.json") == model.card
+    if format == "onnx":
+        import onnx
+
+        metadata = {p.key: p.value for p in onnx.load(path).metadata_props}
+        assert metadata["name"] == model.card.name
+        assert Card.model_validate_json(metadata["card"]) == model.card
