@@ -4,7 +4,6 @@ import errno
 import os
 
 import pytest
-
 from foreshock.datasets.atomic import replacing, replacing_folder
 from foreshock.datasets.errors import InputError
 

@@ -4,7 +4,6 @@ import json
 import shutil
 
 import pytest
-
 from foreshock.datasets.errors import InputError
 from foreshock.zoo import registry
 from foreshock.zoo.card import Card, Result, Score

@@ -1,9 +1,8 @@
 """What every model of the zoo keeps to; one test over all names."""
 
+import foreshock
 import numpy as np
 import pytest
-
-import foreshock
 from foreshock.export.parity import TOLERANCE, difference
 from foreshock.zoo.golden import read_golden
 

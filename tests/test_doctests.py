@@ -4,9 +4,8 @@ import doctest
 import importlib
 import pkgutil
 
-import pytest
-
 import foreshock
+import pytest
 
 NAMES = [name for _, name, _ in pkgutil.walk_packages(foreshock.__path__, "foreshock.") if ".tests" not in name]
 

@@ -2,9 +2,8 @@
 
 import shutil
 
-import pytest
-
 import foreshock
+import pytest
 from foreshock.datasets.errors import InputError
 from foreshock.zoo import registry
 
