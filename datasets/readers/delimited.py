@@ -210,6 +210,13 @@ def read_named(
 
     separator = separator_of(header)
     names = header_names(header, separator)
+    missing = [key for key in ("time", "latitude", "longitude", "magnitude") if columns.get(key) not in names]
+    if missing:
+        raise InputError(
+            "a header with the columns of its format",
+            f"{header[:80]!r} in {ledger.file}, without {', '.join(missing)}",
+            "leave the format out or give columns={...}",
+        )
     table = read_table(data, ledger, header_line, names, separator, wanted=set(columns.values()))
     faults: list[tuple] = []
     numbers = {

@@ -30,6 +30,7 @@ class FixedColumns:
         self.length = ends - starts - returns
         self.line = np.arange(1, len(starts) + 1)
         self.matrix = byte_matrix(array, starts, np.minimum(self.length, width), width)
+        self.matrix[self.matrix > 127] = ord("?")  # Fields are plain ASCII; a cut letter of UTF-8 is no text.
         blank = (self.matrix == 32).all(axis=1)
         if blank.any():
             self._cut(~blank)

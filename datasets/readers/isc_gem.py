@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..errors import InputError
 from .delimited import Table, header_names, read_named, read_table, utc_times
 from .kinds import quakeml_kinds
 from .ledger import Ledger
@@ -12,6 +13,7 @@ from .text import to_number, to_str
 
 NAME = "isc_gem"
 GEM = {"time": "date", "latitude": "lat", "longitude": "lon", "depth": "depth", "magnitude": "mw", "id": "eventid"}
+ISC = {"EVENTID", "DATE", "TIME", "LAT", "LON", "DEPTH"}
 # Event types of the ISC: k for known, s for suspected; the second letter says what.
 KINDS = {
     "uk": "not reported",
@@ -54,8 +56,12 @@ def read(data: bytes, ledger: Ledger, timezone: str | None = None) -> Rows:
     if gem is not None:
         return read_named(data, ledger, *gem, GEM, timezone or "UTC")
     header = _isc_header(data)
-    if header is None:  # The service's answer when nothing was found.
-        header = (data.count(b"\n") + 1, "EVENTID,DATE,TIME,LAT,LON,DEPTH,AUTHOR,TYPE,MAG")
+    if header is None:
+        raise InputError(
+            f"a header line with {', '.join(sorted(ISC))}",
+            f"none in {ledger.file}",
+            "ask the ISC for an event catalogue",
+        )
     return _isc(data, ledger, *header, timezone or "UTC")
 
 
@@ -79,7 +85,7 @@ def _isc_header(data: bytes) -> tuple[int, str] | None:
     start = data.rfind(b"\n", 0, at) + 1
     end = data.find(b"\n", at)
     text = data[at : len(data) if end < 0 else end].decode("utf-8", "replace").strip()
-    return (data.count(b"\n", 0, start) + 1, text) if "DATE" in text and "," in text else None
+    return (data.count(b"\n", 0, start) + 1, text) if set(header_names(text, ",")) >= ISC else None
 
 
 def _isc(data: bytes, ledger: Ledger, header_line: int, header: str, timezone: str) -> Rows:

@@ -43,7 +43,7 @@ def _parquet(data: bytes, ledger: Ledger, timezone: str) -> Rows:
 
     try:
         table = parquet.read_table(pa.BufferReader(data)).combine_chunks()
-    except pa.ArrowException as error:
+    except (pa.ArrowException, OSError) as error:
         raise InputError("a Parquet file", f"{ledger.file} ({error})", "check that the file is whole") from error
     missing = [name for name in NAMES[:5] if name not in table.column_names]
     if missing:
@@ -55,7 +55,12 @@ def _parquet(data: bytes, ledger: Ledger, timezone: str) -> Rows:
     faults: list[tuple] = []
 
     def column(name: str, kind):
-        chunks = table[name].cast(kind, safe=False)
+        try:
+            chunks = table[name].cast(kind, safe=False)
+        except pa.ArrowException as error:
+            raise InputError(
+                f"{kind} values in the column {name}", f"{table.schema.field(name).type} in {ledger.file}", "convert it"
+            ) from error
         return chunks.combine_chunks() if chunks.num_chunks != 1 else chunks.chunk(0)
 
     def text(name: str):
