@@ -9,6 +9,7 @@ import numpy as np
 
 from .errors import InputError
 from .projection import PROJECTIONS, Degrees, LocalPlane
+from .zone_changes import utc_offsets
 
 
 @dataclass(frozen=True)
@@ -157,16 +158,3 @@ class Grid:
         if kind not in PROJECTIONS:
             raise InputError(f"a projection of {sorted(PROJECTIONS)}", repr(kind), "mend the grid's description")
         return cls(**{**values, "projection": PROJECTIONS[kind](**projection)})
-
-
-def utc_offsets(time: np.ndarray, timezone: str) -> np.ndarray:
-    """UTC offsets (timedelta64[us]) of a zone, looked up once a quarter hour that occurs: zones change on its marks."""
-    from datetime import UTC, datetime
-
-    zone = ZoneInfo(timezone)
-    quarters, where = np.unique(time.astype("datetime64[15m]"), return_inverse=True)
-    seconds = [
-        datetime.fromtimestamp(int(q.astype("datetime64[s]").astype(np.int64)), UTC).astimezone(zone).utcoffset()
-        for q in quarters
-    ]
-    return np.array([int(s.total_seconds() * 1e6) for s in seconds], dtype="timedelta64[us]")[where]

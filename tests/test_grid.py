@@ -100,6 +100,16 @@ def test_days_agree_with_the_calendar_of_the_zone(zone):
     np.testing.assert_array_equal(Grid.world(timezone=zone).days(times), expected)
 
 
+def test_offsets_are_exact_to_the_second_of_a_change():
+    # 00:01 in St John's; midnight in Santiago; local mean time of Rome until 1893, 49 min 56 s ahead of UTC.
+    for zone, text, expected in (
+        ("America/St_Johns", ["2010-11-07T02:30:59", "2010-11-07T02:31:00"], ["2010-11-07", "2010-11-06"]),
+        ("America/Santiago", ["2010-10-10T03:59:59", "2010-10-10T04:00:00"], ["2010-10-09", "2010-10-10"]),
+        ("Europe/Rome", ["1893-10-30T23:10:03", "1893-10-30T23:10:04"], ["1893-10-30", "1893-10-31"]),
+    ):
+        assert Grid.world(timezone=zone).days(text).astype(str).tolist() == expected, zone
+
+
 @pytest.mark.parametrize("zone", ZONES)
 def test_day_start_is_the_first_instant_of_the_day(zone):
     grid, us = Grid.world(timezone=zone), np.timedelta64(1, "us")

@@ -7,7 +7,7 @@ import re
 import numpy as np
 
 from ..errors import InputError
-from ..grid import utc_offsets
+from ..zone_changes import utc_offsets
 
 SECOND = 1_000_000
 LOOSE = re.compile(
