@@ -14,8 +14,9 @@ from foreshock.datasets.builders.seismic_cycle_simulated.seismic_cycle_simulated
     SeismicCycleConfig,
 )
 from foreshock.datasets.errors import InputError
+from foreshock.datasets.simulate.cycle_scene import SPLITS, SeismicCycle, draw_scene
 from foreshock.datasets.simulate.scene import Window
-from foreshock.datasets.simulate.seismic_cycle import SPLITS, SeismicCycle, draw_scene, seismic_cycle_arrays
+from foreshock.datasets.simulate.seismic_cycle import seismic_cycle_arrays
 from foreshock.datasets.waveform_pipeline import batches_from_arrays, batches_from_builder
 
 

@@ -5,17 +5,11 @@ import time
 import numpy as np
 import pytest
 from foreshock.datasets.errors import InputError
+from foreshock.datasets.simulate.cycle_scene import CAUSES, SPLITS, SeismicCycle, draw_scene
 from foreshock.datasets.simulate.noise import acceleration_psd_db
 from foreshock.datasets.simulate.path import LayeredCrust, attenuation
 from foreshock.datasets.simulate.scene import Window, complete_truth
-from foreshock.datasets.simulate.seismic_cycle import (
-    CAUSES,
-    SPLITS,
-    SeismicCycle,
-    draw_scene,
-    seismic_cycle_arrays,
-    simulate_seismic_cycle,
-)
+from foreshock.datasets.simulate.seismic_cycle import seismic_cycle_arrays, simulate_seismic_cycle
 from foreshock.datasets.simulate.source import corner_frequency_hz, stress_drop_mpa
 from foreshock.datasets.simulate.wave_train import minimum_phase
 from foreshock.datasets.simulate.waveform import simulate_records, synthesise

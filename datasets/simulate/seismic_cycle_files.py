@@ -13,9 +13,10 @@ from ..atomic import replacing_folder
 from ..catalog import Catalog
 from ..errors import InputError
 from ..progress import track
+from .cycle_scene import SeismicCycle, draw_scene
 from .path import LayeredCrust
 from .scene import Window, complete_truth
-from .seismic_cycle import SeismicCycle, draw_scene, records_of
+from .seismic_cycle import records_of
 from .simulated_records import SimulatedRecords
 
 BATCH = 256

@@ -8,8 +8,9 @@ from typing import ClassVar
 import numpy as np
 import tensorflow_datasets as tfds
 
+from ...simulate.cycle_scene import CAUSES, LABELS, SPLITS, SeismicCycle
 from ...simulate.scene import Window
-from ...simulate.seismic_cycle import CAUSES, LABELS, SPLITS, SeismicCycle, seismic_cycle_batches
+from ...simulate.seismic_cycle import seismic_cycle_batches
 
 _WHAT = {
     "source": "stress drop",
