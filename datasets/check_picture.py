@@ -55,7 +55,7 @@ def _magnitudes_in_time(figure, axes, check) -> None:
     axes.plot(when[large], quakes.magnitude[large], "o", ms=5, mfc="none", mec="black", label=f"{len(large)} largest")
     edges = [w.start for w in check.windows] + [w.end for w in check.windows[-1:]]
     for name, of, style in (
-        ("Mc: peak + 0.2", lambda w: w.completeness.maximum_curvature, {"ls": ":", "color": LINE}),
+        ("Mc: maximum curvature", lambda w: w.completeness.maximum_curvature, {"ls": ":", "color": LINE}),
         ("Mc: highest of three methods", lambda w: w.completeness.mc, {"ls": "-", "color": OTHER}),
     ):
         values = [of(w) for w in check.windows]
@@ -92,7 +92,7 @@ def _frequencies(axes, check) -> None:
         )
         axes.axvline(found.mc, color=OTHER, ls="--", lw=1, label=f"Mc {found.mc:.1f}, highest of three methods")
         for name, value, style in (
-            ("peak + 0.2", found.maximum_curvature, ":"),
+            ("maximum curvature", found.maximum_curvature, ":"),
             ("goodness of fit", found.goodness_of_fit, "-."),
         ):
             if np.isfinite(value) and value != found.mc:

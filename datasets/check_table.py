@@ -46,7 +46,7 @@ def lines(check) -> list[str]:
     text += [
         "",
         "completeness through time",
-        f"{'from':<12}{'events':>8}{'peak + 0.2':>12}{'fit':>7}{'b stable':>10}{'Mc':>7}{'b above Mc':>16}",
+        f"{'from':<12}{'events':>8}{'curvature':>12}{'fit':>7}{'b stable':>10}{'Mc':>7}{'b above Mc':>16}",
     ]
     # A long course is shown at even steps; --json has all of it.
     step = -(-len(check.windows) // MOST_WINDOWS)
@@ -75,7 +75,7 @@ def _methods(found: Completeness) -> str:
         return "unknown: too few events"
     fit = f" ({found.fit_percent:.0f} %)" if found.fit_percent == found.fit_percent else ""
     return (
-        f"Mc {_one(found.mc)}, the highest of maximum curvature + 0.2: {_one(found.maximum_curvature)}, "
+        f"Mc {_one(found.mc)}, the highest of maximum curvature: {_one(found.maximum_curvature)}, "
         f"goodness of fit{fit}: {_one(found.goodness_of_fit)}, b-value stability: {_one(found.b_stability)}"
     )
 
