@@ -25,26 +25,33 @@ def minimum_phase(amplitude: np.ndarray) -> np.ndarray:
     return np.exp(scipy.fft.rfft(cepstrum, axis=1))
 
 
-def envelope(samples, first_sample, sampling_rate_hz, decay_s, coda_decay_s, coda_energy, rise_s=0.04) -> np.ndarray:
-    """Envelope of a train's scattered part: a fast direct decay over a slow coda; its square sums to 1.
+def envelope(
+    samples, first_sample, sampling_rate_hz, decay_s, coda_decay_s, coda_energy, lapse_s, rise_s=0.04
+) -> np.ndarray:
+    """Envelope of a train's scattered part: a fast direct decay over a slow coda; shape (n, samples).
 
-    Each of the two is Saragoni and Hart's (1974) rise times an exponential, with the exponent of the rise fixed at 1/2.
+    The direct part rises and decays in Saragoni and Hart's (1974) way, the coda falls off as exp(-t / decay) / t with
+    the lapse time t (Aki and Chouet 1975). The squares over a record's length from the onset on sum to 1.
 
     Arguments:
-        samples: length of the record. first_sample: onset, shape (n,).
-        decay_s, coda_decay_s: amplitude decay times, shape (n,) or scalar. coda_energy: share of the energy in it.
+        samples: length of the record. first_sample: onset, shape (n,), at least 0.
+        decay_s, coda_decay_s: amplitude decay times, shape (n,). coda_energy: share of the energy in the coda.
+        lapse_s: from origin to onset, shape (n,).
+
+    >>> onset = np.array([10])
+    >>> shape = envelope(4000, onset, 100.0, np.array([0.5]), np.array([10.0]), 1.0, np.array([4.0]))
+    >>> round(float(shape[0, 810] / shape[0, 410]), 3)  # exp(-4 / 10) (4 + 4) / (4 + 8), after the rise
+    0.448
     """
-    after_s = (np.arange(samples, dtype=np.float32) - np.asarray(first_sample)[:, None]) / np.float32(sampling_rate_hz)
-    arrived = after_s >= 0
-    after_s = np.maximum(after_s, 0)
+    after_s = np.arange(samples, dtype=np.float32) / np.float32(sampling_rate_hz)
     rise = after_s / (after_s + np.float32(rise_s))
-
-    def energy(decay):
-        power = rise * np.exp(-2 * after_s / np.reshape(decay, (-1, 1)).astype(np.float32)) * arrived
-        return power / np.maximum(power.sum(1, keepdims=True), 1e-30)
-
-    share = np.reshape(coda_energy, (-1, 1)).astype(np.float32)
-    return np.sqrt((1 - share) * energy(np.asarray(decay_s)) + share * energy(np.asarray(coda_decay_s)))
+    decay, coda_decay, lapse = (np.reshape(x, (-1, 1)).astype(np.float32) for x in (decay_s, coda_decay_s, lapse_s))
+    direct = rise * np.exp(-2 * after_s / decay)
+    coda = rise * np.exp(-2 * after_s / coda_decay) * (lapse / (lapse + after_s)) ** 2
+    direct, coda = (power / power.sum(1, keepdims=True) for power in (direct, coda))
+    shape = np.sqrt((1 - np.float32(coda_energy)) * direct + np.float32(coda_energy) * coda)
+    since = np.arange(samples) - np.asarray(first_sample)[:, None]
+    return np.where(since >= 0, np.take_along_axis(shape, np.maximum(since, 0), axis=1), 0)
 
 
 def train_spectrum(white, first_sample, shape, direct, scattered, response, direct_energy) -> np.ndarray:

@@ -119,7 +119,7 @@ def _synthesise_batch(truth, window: Window, random_parts, with_noise: bool) -> 
         response = minimum_phase(np.maximum(amplitude, 1e-6 * amplitude.max(1, keepdims=True)))
         response *= -np.expm1(-2j * np.pi * frequency / rate)
         tail_s = np.maximum(decay_s, 0.5 * delay_s) if wave == "p" else coda_decay_s
-        shape = envelope(window.samples, first, rate, decay_s, tail_s, np.full(len(gain), coda))
+        shape = envelope(window.samples, first, rate, decay_s, tail_s, coda, truth[f"{wave}_travel_s"])
         spectrum += train_spectrum(white, first, shape, direct, scattered, response.astype(np.complex64), pulse)
     if with_noise:
         psd = noise.velocity_psd(frequency, noise_db(truth, frequency))
