@@ -40,7 +40,9 @@ class MapBackground:
             raise InputError(
                 "weights of at least 0, some above", f"from {weight.min():g} to {weight.max():g}", "mend the map"
             )
-        weight /= weight.sum()
+        # A map that was normalised before stays as it is, to the last bit.
+        if abs(weight.sum() - 1) > 1e-12:
+            weight /= weight.sum()
         weight.flags.writeable = False
         object.__setattr__(self, "weight", weight)
 

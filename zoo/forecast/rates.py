@@ -49,6 +49,20 @@ def smoothed_rate(
         neighbours: k; no bandwidth is less than half a cell.
         total_per_day: the map's sum; the events' own rate inside the grid where None.
     """
+    in_rows, in_columns = adaptive_kernels(catalog, grid, neighbours)
+    density = in_rows.T @ in_columns
+    if total_per_day is None:
+        total_per_day = historical_rate(catalog, grid, days).sum()
+    share = density / density.sum() * (1 - floor_share) + floor_share / density.size
+    return share * total_per_day
+
+
+def adaptive_kernels(catalog: Catalog, grid: Grid, neighbours: int) -> tuple[np.ndarray, np.ndarray]:
+    """Each event's Gaussian integrated over rows and over columns: shapes (events, rows) and (events, columns).
+
+    The share of an event in a cell is the product of the two. Its width is the distance of the k-th nearest neighbour,
+    and no less than half a cell.
+    """
     from scipy.spatial import cKDTree
     from scipy.special import ndtr
 
@@ -62,11 +76,7 @@ def smoothed_rate(
     row_edges = grid.y0 + grid.cell_y * np.arange(grid.rows + 1)
     in_columns = np.diff(ndtr((column_edges - x[:, None]) / width[:, None]), axis=1)
     in_rows = np.diff(ndtr((row_edges - y[:, None]) / width[:, None]), axis=1)
-    density = in_rows.T @ in_columns
-    if total_per_day is None:
-        total_per_day = historical_rate(catalog, grid, days).sum()
-    share = density / density.sum() * (1 - floor_share) + floor_share / density.size
-    return share * total_per_day
+    return in_rows, in_columns
 
 
 def choose_neighbours(
