@@ -387,6 +387,10 @@ def test_cell_shares_are_the_integral_of_the_kernel():
         expected = integrate.dblquad(kernel, x, x + 10, y, y + 10, epsabs=1e-10)[0]
         assert share[row, column] == pytest.approx(expected, rel=tolerance)
     assert share.sum() == pytest.approx(box_share([23.0], [41.5], [sigma], q, (0, 100, 0, 80))[0], rel=1e-4)
+    quarters = cell_share([23.0], [41.5], [sigma], q, x_edges, y_edges, subcells=2)[0]
+    assert quarters.reshape(8, 2, 10, 2).sum((1, 3)) == pytest.approx(share, rel=1e-5)
+    expected = integrate.dblquad(kernel, 2.0, 7.0, 3.5, 8.5, epsabs=1e-10)[0]
+    assert quarters[9, 5] == pytest.approx(expected, rel=1e-6)
 
 
 def test_cell_shares_of_events_on_an_edge_and_off_the_grid():

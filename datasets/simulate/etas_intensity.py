@@ -137,13 +137,13 @@ class EtasIntensity:
             issued: when the forecast is made, at the start of the window if not given.
             magnitude: count events of at least this magnitude; m0 if not given.
             indirect: whether to count offspring of the events between `issued` and `end`.
-            subcells: into how many a cell is divided each way. In the simulated region forecasts of up to 50 days are
-                within 0.001 nats an event of simulation with one, and within 0.0001 with two, at three times the cost.
+            subcells: into how many a cell is divided each way, 1 or 2. In the simulated region forecasts of up to 50
+                days are within 0.001 nats an event of simulation with one, and within 0.0001 with two.
         Returns: shape (rows, columns), or (n, rows, columns).
         """
         issue, low, high = self.window_days(start, end, issued)
-        if subcells < 1:
-            raise InputError("at least one subcell", f"{subcells}", "give a positive number")
+        if subcells not in (1, 2):
+            raise InputError("one or two subcells", f"{subcells}", "give 1 or 2")
         lattice = _Lattice(grid, self, subcells)
         sums = DelaySums(self.parameters, float((high - issue).max())) if indirect and self.parameters.K > 0 else ()
         kernel = spreading(self.parameters, *lattice.shape, lattice.width, lattice.height) if len(sums) else None
@@ -171,7 +171,8 @@ class EtasIntensity:
             direct = fraction(high[:, None] - t) - fraction(low[:, None] - t)
             weight = np.concatenate([direct[None], later.of_events(issue[:, None] - t)])
             weight *= (t < issue[:, None]) * self.productivity[part]
-            counts += np.einsum("kne,ec->nkc", weight, lattice.shares(part), optimize=True)
+            born = weight.reshape(-1, len(t)).astype(np.float32) @ lattice.shares(part)
+            counts += born.reshape(-1, len(low), born.shape[1]).swapaxes(0, 1)
         return counts
 
     def window_days(self, start, end, issued=None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -195,20 +196,26 @@ class _Lattice:
         self.model, self.subcells = model, subcells
         self.shape = tuple((count + 2 * MARGIN_CELLS) * subcells for count in grid.shape)
         self.width, self.height = grid.cell_x / subcells, grid.cell_y / subcells
-        self.x_edges = grid.x0 - MARGIN_CELLS * grid.cell_x + np.arange(self.shape[1] + 1) * self.width
-        self.y_edges = grid.y0 - MARGIN_CELLS * grid.cell_y + np.arange(self.shape[0] + 1) * self.height
+        x_edges = grid.x0 - MARGIN_CELLS * grid.cell_x + np.arange(self.shape[1] + 1) * self.width
+        y_edges = grid.y0 - MARGIN_CELLS * grid.cell_y + np.arange(self.shape[0] + 1) * self.height
         west, east, south, north = model.box
-        in_rows, in_columns = overlap(self.y_edges, [south, north]), overlap(self.x_edges, [west, east])
+        in_rows, in_columns = overlap(y_edges, [south, north]), overlap(x_edges, [west, east])
         # The share of each cell in which the model lives.
         self.alive = in_rows * in_columns.T / (self.width * self.height)
-        self.background = model.background.cell_shares(self.x_edges, self.y_edges).ravel()
+        self.background = model.background.cell_shares(x_edges, y_edges).ravel()
+        self.whole_edges = x_edges[::subcells], y_edges[::subcells]
 
     def shares(self, part: slice) -> np.ndarray:
-        """Share of each event's offspring in each cell, shape (events, cells)."""
+        """Share of each event's offspring in each subcell, `float32` of shape (events, subcells)."""
         m = self.model
-        events = m.x_km[part], m.y_km[part], m.sigma_km2[part]
-        share = cell_share(*events, m.parameters.q, self.x_edges, self.y_edges) * self.alive
-        return share.reshape(len(share), -1)
+        events = [a[part] for a in (m.x_km, m.y_km, m.sigma_km2)]
+        alive = self.alive.astype(np.float32)
+        result = np.empty((len(events[0]), *self.shape), np.float32)
+        # Batches that stay in the processor's cache take half the time.
+        for batch in (slice(i, i + 64) for i in range(0, len(result), 64)):
+            share = cell_share(*(a[batch] for a in events), m.parameters.q, *self.whole_edges, self.subcells)
+            np.multiply(share, alive, out=result[batch])
+        return result.reshape(len(result), -1)
 
     def followed(self, counts: np.ndarray, kernel: np.ndarray | None, sums: DelaySums | tuple) -> np.ndarray:
         """Sum over k of n^k counts[:, k] spread k times, n being the branching ratio, on the grid's own cells."""
