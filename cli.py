@@ -182,3 +182,7 @@ def main() -> None:
     except KeyboardInterrupt:
         print("foreshock: interrupted; nothing was left half-written", file=sys.stderr)
         sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ..datasets.atomic import replacing
 from ..datasets.errors import InputError
 from .recipe import Fit
@@ -63,6 +65,7 @@ def fit(
         course = Course(**json.loads(record.read_text()))
         view.load_weights(folder / f"epoch-{course.epoch}.weights.h5")
     while course.epoch < settings.epochs and course.waited < settings.patience:
+        _reseed(view, seed, course.epoch)
         fitted = view.fit(train(course.epoch), shuffle=False, verbose=0).history["loss"][0]
         validated = float(view.evaluate(validation, verbose=0))
         course.epoch += 1
@@ -90,3 +93,12 @@ def fit(
     if course.best_epoch:
         network.load_weights(best)
     return course
+
+
+def _reseed(network, seed: int, epoch: int) -> None:
+    """Draw each dropout's state from (seed, epoch): checkpoints do not hold it."""
+    rng = np.random.default_rng([seed, epoch])
+    for layer in network.layers:
+        generator = getattr(layer, "seed_generator", None)
+        if generator is not None:
+            generator.state.assign(rng.integers(2**31, size=2))

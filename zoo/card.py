@@ -80,6 +80,10 @@ class Control(_Part):
     honest: str
     verdict: Literal["clear", "suspicious", "for information"]
 
+    def __str__(self) -> str:
+        interval = f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}]"
+        return f"{self.control}: {self.score} {interval}, {self.verdict}; honest is {self.honest}"
+
 
 class Data(_Part):
     """What the weights saw."""

@@ -77,10 +77,7 @@ def as_text(card: Card) -> str:
         lines += [f"    {result.ceiling.model:28s} {result.ceiling} (ceiling)"] if result.ceiling else []
     if card.audit:
         lines += ["", "Leak controls"]
-        lines += [
-            f"  {row.control}: {row.score} {row.value:.3f} [{row.low:.3f}, {row.high:.3f}], {row.verdict}; {row.honest}"
-            for row in card.audit
-        ]
+        lines += [f"  {row}" for row in card.audit]
     data, split = card.data, card.split
     completeness = "" if data.completeness is None else f", complete from M {data.completeness:g}"
     records = "" if data.records is None else f", {data.records} records"

@@ -1,0 +1,90 @@
+"""The training loop: resumed after a stop it ends where it would have ended; a tiny recipe goes from data to a zoo."""
+
+import foreshock
+import numpy as np
+import pytest
+from foreshock.datasets.errors import InputError
+from foreshock.datasets.waveform_batches import shifted_batches
+from foreshock.training.recipe import Fit, read_recipe
+
+SETTINGS = Fit(learning_rate=1e-2, batch=8, epochs=4, patience=4)
+
+
+def small_problem():
+    import keras
+
+    rng = np.random.default_rng(0)
+    label = rng.integers(0, 2, 64)
+    waveform = (rng.standard_normal((64, 24, 3)) * (1 + label)[:, None, None]).astype(np.float32)
+    keras.utils.set_random_seed(3)
+    inputs = keras.Input((20, 3), name="waveform")
+    features = keras.layers.Dropout(0.2)(keras.layers.Conv1D(4, 3, activation="relu")(inputs))
+    logits = keras.layers.Dense(2, name="logits")(keras.layers.GlobalMaxPooling1D()(features))
+    network = keras.Model({"waveform": inputs}, {"logits": logits})
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    validation = shifted_batches(waveform[:16], label[:16], 20, 16)
+    return network, loss, lambda epoch: shifted_batches(waveform, label, 20, 8, seed=1, epoch=epoch), validation
+
+
+def trained(folder, stop_after=None, resume=False):
+    from foreshock.training.fit import fit
+
+    network, loss, train, validation = small_problem()
+
+    def until(epoch):
+        if stop_after is not None and epoch >= stop_after:
+            raise KeyboardInterrupt
+        return train(epoch)
+
+    folder.mkdir(exist_ok=True)
+    course = fit(network, loss, until, validation, SETTINGS, 7, folder, resume)
+    return course, network.get_weights()
+
+
+def test_a_stopped_training_resumes_to_the_same_weights(tmp_path):
+    course, whole = trained(tmp_path / "whole")
+    with pytest.raises(KeyboardInterrupt):
+        trained(tmp_path / "halves", stop_after=2)
+    resumed, halves = trained(tmp_path / "halves", resume=True)
+    assert resumed.epoch == course.epoch == 4
+    np.testing.assert_allclose(
+        [row["loss"] for row in resumed.history], [row["loss"] for row in course.history], rtol=1e-5
+    )
+    for a, b in zip(whole, halves, strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-6)
+
+
+def test_the_kept_weights_are_those_of_the_best_epoch(tmp_path):
+    import keras
+
+    course, weights = trained(tmp_path / "x")
+    network, loss, _, validation = small_problem()
+    network.set_weights(weights)
+    view = keras.Model(network.inputs, network.output["logits"])
+    view.compile(loss=loss)
+    assert view.evaluate(validation, verbose=0) == pytest.approx(course.best_loss, abs=1e-5)
+    assert course.best_loss == min(row["validation_loss"] for row in course.history)
+
+
+def test_a_training_that_diverges_is_an_error(tmp_path):
+    from foreshock.training.fit import fit
+
+    network, loss, train, validation = small_problem()
+    network.set_weights([np.full_like(w, np.nan) for w in network.get_weights()])
+    with pytest.raises(InputError, match=r"lower fit\.learning_rate"):
+        fit(network, loss, train, validation, SETTINGS, 1, tmp_path)
+
+
+def test_a_recipe_goes_from_data_to_a_model_of_the_zoo(tmp_path, monkeypatch):
+    from foreshock.training.run import train_recipe
+
+    monkeypatch.setenv("FORESHOCK_DATA", str(tmp_path / "data"))
+    changes = {"name": "tiny", "events": "60", "fit.epochs": "2", "fit.seeds": "[1]"}
+    folder = train_recipe(read_recipe("logistic-simcycle", changes), tmp_path / "zoo")
+    assert {p.name for p in folder.iterdir()} == {"card.json", "golden.npz", "model.keras", "model.onnx"}
+    assert [p.name for p in (tmp_path / "zoo").iterdir()] == ["tiny"]
+    monkeypatch.setenv("FORESHOCK_ZOO", str(tmp_path / "zoo"))
+    card = foreshock.load("tiny").card
+    assert card.data.simulated
+    assert card.hyperparameters["events"] == 60
+    assert {row.control for row in card.audit} == {"probe before P", "permuted training labels"}
