@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -130,7 +131,8 @@ def train(
     from .training.recipe import read_recipe
     from .training.run import train_recipe
 
-    folder = train_recipe(read_recipe(recipe, _pairs(changes)), out, data, resume)
+    command = " ".join(["foreshock train", recipe, *(shlex.quote(f"--set={change}") for change in changes or ())])
+    folder = train_recipe(read_recipe(recipe, _pairs(changes)), out, data, resume, command)
     print(f"wrote {folder}; use it with FORESHOCK_ZOO={out} foreshock predict {folder.name} ...")
 
 

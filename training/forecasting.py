@@ -15,7 +15,7 @@ from ..zoo.card import Split as CardSplit
 from ..zoo.forecast.rates import choose_neighbours, historical_rate, smoothed_rate, window_probability
 from .information import bernoulli_gain_by_day
 from .intervals import ratio_interval, time_blocks
-from .outcome import Outcome, scored
+from .outcome import Outcome, first_line, scored
 from .recipe import Forecasting
 
 CHANNELS = ("max_magnitude",)
@@ -201,8 +201,6 @@ def _results(name, answer, others, labels, days, reference, ceiling) -> list[Res
 
 def _card(setting: Setting, results: list[Result], windows: Windows, seed: int | None) -> dict:
     recipe, region, split = setting.recipe, setting.region, setting.split
-    headline = results[0]
-    behind = headline.ours.value <= headline.best_baseline.value
     fails = [
         f"it knows only {region.title} and this grid; elsewhere it has no meaning",
         f"M >= {recipe.magnitude:g} is an event of any size above: it says nothing of the size of the next one",
@@ -211,10 +209,9 @@ def _card(setting: Setting, results: list[Result], windows: Windows, seed: int |
         fails.append(
             "it is the same every day: aftershocks are as unlikely the day after a mainshock as the day before"
         )
-    if behind:
-        fails.insert(0, f"it loses to {headline.best_baseline.model} on {headline.score}")
     simulated = bool(region.source.simulator)
     return {
+        "summary": first_line(recipe.summary, region.title, simulated, results),
         "settings": {
             "grid": region.grid.to_dict(),
             "steps": recipe.steps,

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..zoo.card import Score
+from ..zoo.card import Result, Score
 from .intervals import Interval
 
 
@@ -30,3 +30,12 @@ def scored(model: str, interval: Interval) -> Score:
     """An interval as a card keeps it, four digits behind the point."""
     value, low, high = (round(float(v), 4) for v in interval[:3])
     return Score(model=model, value=value, low=min(low, value), high=max(high, value))
+
+
+def first_line(what: str, data: str, simulated: bool, results: list[Result]) -> str:
+    """A card's summary: what the model does and on which data; a model that loses to a baseline says so before all."""
+    headline = results[0]
+    ours, best = headline.ours.value, headline.best_baseline
+    behind = ours <= best.value if headline.higher_is_better else ours >= best.value
+    lost = f"LOSES to {best.model} on {headline.score}: " if behind else ""
+    return f"{lost}{what}; {'SIMULATED data, ' if simulated else ''}{data}"

@@ -29,10 +29,15 @@ UNITS = {
 CITATION = "foreshock developers (2026): foreshock, a Keras model zoo for earthquake science, version {version}"
 
 
-def train_recipe(recipe: Recipe, out: Path, data: Path | None = None, resume: bool = False) -> Path:
+def train_recipe(
+    recipe: Recipe, out: Path, data: Path | None = None, resume: bool = False, command: str | None = None
+) -> Path:
     """Train the recipe and write OUT/NAME whole; checkpoints lie in OUT/.NAME.training until then.
 
-    A finished stretch of work adds its time to `seconds`, so that the card tells the time of all stretches.
+    Arguments:
+        data: the data folder.
+        resume: go on from the checkpoints; the card's time is then that of the last stretch.
+        command: what the card names as its maker.
     """
     work = out / f".{recipe.name}.training"
     if not resume:
@@ -44,12 +49,12 @@ def train_recipe(recipe: Recipe, out: Path, data: Path | None = None, resume: bo
     outcome = import_module(TASKS[recipe.task], __package__).train(recipe, data, work, resume)
     folder = out / recipe.name
     with replacing_folder(folder) as temporary:
-        write_model(temporary, recipe, outcome, time.monotonic() - began)
+        write_model(temporary, recipe, outcome, time.monotonic() - began, command)
     shutil.rmtree(work)
     return folder
 
 
-def write_model(folder: Path, recipe: Recipe, outcome: Outcome, seconds: float) -> None:
+def write_model(folder: Path, recipe: Recipe, outcome: Outcome, seconds: float, command: str | None) -> None:
     """Fill a folder with model.keras, model.onnx, golden.npz and the card that holds their hashes."""
     network = outcome.network
     network.save(folder / "model.keras")
@@ -61,7 +66,6 @@ def write_model(folder: Path, recipe: Recipe, outcome: Outcome, seconds: float) 
         "name": recipe.name,
         "version": "1.0",
         "task": recipe.task,
-        "summary": recipe.summary,
         "architecture": recipe.architecture,
         "parameters": int(sum(np.prod(w.shape) for w in network.trainable_weights)),
         "files": files,
@@ -76,7 +80,7 @@ def write_model(folder: Path, recipe: Recipe, outcome: Outcome, seconds: float) 
         "wall_time_s": round(seconds, 1),
         "cite": CITATION.format(version=version("foreshock")),
         "licence": "Apache-2.0",
-        "command": f"foreshock train {recipe.name}",
+        "command": command or f"foreshock train {recipe.name}",
     }
     Card.model_validate({**fields, **outcome.card}).write(folder / "card.json")
 

@@ -16,7 +16,7 @@ from ..zoo.card import Split as CardSplit
 from ..zoo.waveform import networks
 from .classification import accuracy_of
 from .intervals import confusion_interval, ratio_interval
-from .outcome import Outcome, scored
+from .outcome import Outcome, first_line, scored
 from .recipe import Fit
 from .recipe import SeismicCycle as Recipe
 
@@ -185,15 +185,13 @@ def _controls(sets: dict[str, Records], folder: Path, resume: bool) -> list[Cont
 
 def _card(recipe, cycle, sets, results, controls, seeds, seed) -> dict:
     variant = networks.window_of(recipe.architecture)
-    headline = results[0]
     fails = [
         "it has seen simulated records only: on real ones its answer means nothing until it is trained on them",
         "records whose P stands little above the noise, and stations unlike the nine simulated ones",
     ]
-    if headline.ours.value <= headline.best_baseline.value:
-        fails.insert(0, f"it loses to {headline.best_baseline.model} on {headline.score}")
     sizes = {name: f"{len(np.unique(r.event))} events, {len(r.label)} records" for name, r in sets.items()}
     return {
+        "summary": first_line(recipe.summary, f"a cycle that differs by cause {cycle.cause}", True, results),
         "classes": LABELS,
         "settings": {
             "phase": variant.phase,

@@ -38,7 +38,7 @@ def plot_forecast(forecast: Forecast, path: str | os.PathLike | None = None):
         corner_latitude,
         np.maximum(forecast.probability, lowest),
         norm=LogNorm(lowest, max(highest, lowest * 10)),
-        cmap="magma_r",
+        cmap="YlOrRd",
         rasterized=True,
     )
     for line in coastline(south, north, (west + 180) % 360 - 180, (east + 180) % 360 - 180):
@@ -53,9 +53,9 @@ def plot_forecast(forecast: Forecast, path: str | os.PathLike | None = None):
             seen.latitude,
             s=4 + 2.0 ** np.clip(2 * (seen.magnitude - forecast.magnitude) + 2, 0, 8),
             facecolors="none",
-            edgecolors="tab:blue",
+            edgecolors="navy",
             linewidths=0.8,
-            label=f"events seen, {first} to {last}",
+            label=f"events from {first} to {last}, larger circles larger magnitudes",
         )
         axes.legend(loc="upper left", fontsize=8, framealpha=0.9)
     axes.set(xlim=(west, east), ylim=(south, north), xlabel="longitude (degrees east)", ylabel="latitude (degrees)")
