@@ -9,18 +9,21 @@ from pathlib import Path
 
 from .. import __version__
 from ..datasets.atomic import replacing_folder
-from ..training.baselines import fit_baseline
-from ..training.forecast_case import ForecastCase
+from ..training.baselines import ANY_WINDOW, BUILT_ON, Fits
 from ..zoo.forecast.rate_model import RateModel, load_rate_model
 
 
-def fitted(name: str, case: ForecastCase, folder: Path, seed: int = 1) -> tuple[RateModel, float]:
-    """The baseline of this name fitted on the case, and the seconds its fit took; read from `folder` if it is there."""
-    place = folder / f"{name}-{_key(name, case, seed)}"
+def fitted(name: str, fits: Fits, folder: Path) -> tuple[RateModel, float]:
+    """A baseline, and the seconds that its fit took without what it is built on; read from `folder` if it is there."""
+    for other in BUILT_ON.get(name, ()):
+        if other not in fits.known:
+            fitted(other, fits, folder)
+    place = folder / f"{name}-{_key(name, fits)}"
     if (place / "fit.json").is_file():
-        return load_rate_model(place), float(json.loads((place / "fit.json").read_text())["seconds"])
+        fits.known[name] = load_rate_model(place)
+        return fits.known[name], float(json.loads((place / "fit.json").read_text())["seconds"])
     began = time.monotonic()
-    model = fit_baseline(name, case, seed)
+    model = fits.model(name)
     seconds = time.monotonic() - began
     with replacing_folder(place) as temporary:
         model.save(temporary)
@@ -28,15 +31,17 @@ def fitted(name: str, case: ForecastCase, folder: Path, seed: int = 1) -> tuple[
     return model, seconds
 
 
-def _key(name: str, case: ForecastCase, seed: int) -> str:
+def _key(name: str, fits: Fits) -> str:
+    case = fits.case
     decided = {
         "name": name,
         "version": __version__,
         "region": case.region.to_toml(),
         "split": {k: (str(p.first), str(p.last)) for k, p in vars(case.split).items()},
-        "protocol": (case.protocol.window_days, case.protocol.every_days, case.protocol.likelihood),
         "magnitude": case.magnitude,
         "data": case.data_sha256,
-        "seed": seed,
+        "seed": fits.seed,
     }
+    if name not in ANY_WINDOW:
+        decided["protocol"] = (case.protocol.window_days, case.protocol.every_days, case.protocol.likelihood)
     return hashlib.sha256(json.dumps(decided, sort_keys=True).encode()).hexdigest()[:12]

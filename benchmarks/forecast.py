@@ -16,7 +16,7 @@ from .. import __version__
 from ..datasets.errors import InputError
 from ..datasets.period import Split
 from ..datasets.regions import Region
-from ..training.baselines import BASELINES, LEAKING
+from ..training.baselines import BASELINES, LEAKING, OPTIONAL, Fits
 from ..training.forecast_case import ForecastCase
 from ..training.forecast_scores import Court, Judged, judged
 from ..training.intervals import Interval
@@ -100,10 +100,11 @@ def forecast_all(case: ForecastCase, models: str, folder: Path) -> tuple[Court, 
     court = Court.of(case)
     validation_days, validation_counts = case.issue_days("validation"), case.counts("validation")
     wanted = [name for name in BASELINES if name in (REFERENCE, BAR) or fnmatch.fnmatch(name, models)]
-    forecasts, seconds = {}, {}
+    wanted += [name for name in OPTIONAL if name == models]
+    fits, forecasts, seconds = Fits(case), {}, {}
     for name in wanted:
         _say(f"{name}: fit")
-        model, fit_s = fitted(name, case, folder)
+        model, fit_s = fitted(name, fits, folder)
 
         def rates(days, model=model):
             return model.rates(case.catalog, days, case.protocol.window_days, case.magnitude)

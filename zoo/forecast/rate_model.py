@@ -17,6 +17,10 @@ from ...datasets.grid import Grid
 # Which class reads which kind; a module is imported when a model of its kind is loaded.
 KINDS = {
     "static": (".static", "StaticRates"),
+    "recency": (".recency", "Recency"),
+    "boosting": (".boosting", "Boosting"),
+    "etas": (".etas", "Etas"),
+    "calibrated": (".calibrated", "Calibrated"),
 }
 Window = tuple[int, int]
 
@@ -44,45 +48,53 @@ class RateModel(ABC):
         """How many numbers were fitted."""
 
     @abstractmethod
-    def state(self) -> tuple[dict, dict[str, np.ndarray], dict[str, bytes]]:
-        """Plain values, arrays, and files by name: all that `from_state` needs."""
+    def state(self) -> tuple[dict, dict[str, np.ndarray]]:
+        """Plain values and arrays: with the grid and the files of `write_files`, all that `from_state` needs."""
 
     @classmethod
     @abstractmethod
-    def from_state(cls, values: dict, arrays: dict[str, np.ndarray], files: dict[str, bytes]) -> RateModel:
+    def from_state(cls, grid: Grid, values: dict, arrays: dict[str, np.ndarray], folder: Path) -> RateModel:
         """The model that `state` described."""
 
+    def write_files(self, folder: Path) -> None:  # noqa: B027  an empty answer is right for most
+        """Write what is neither value nor array; most models have none."""
+
+    def joined(self, others: list[RateModel]) -> RateModel:
+        """One model for the windows of all; a model that answers for any window is enough by itself."""
+        return self
+
     def save(self, folder: Path) -> None:
-        """Write model.json, arrays.npz where there are arrays, and the other files into a folder."""
-        values, arrays, files = self.state()
-        values = {"kind": self.kind, "grid": self.grid.to_dict(), **values, "files": sorted(files)}
-        for name, content in files.items():
-            with replacing(folder / name) as temporary:
-                temporary.write_bytes(content)
+        """Write model.json, arrays.npz where there are arrays, and the model's other files into a folder."""
+        values, arrays = self.state()
+        self.write_files(folder)
         if arrays:
             with replacing(folder / "arrays.npz") as temporary:
                 np.savez_compressed(temporary, **arrays)
         with replacing(folder / "model.json") as temporary:
-            temporary.write_text(json.dumps(values, indent=1) + "\n")
+            text = json.dumps({"kind": self.kind, "grid": self.grid.to_dict(), **values}, indent=1, allow_nan=False)
+            temporary.write_text(text + "\n")
 
 
 def load_rate_model(folder: Path) -> RateModel:
     """Read what `RateModel.save` wrote."""
-    path = Path(folder) / "model.json"
+    folder = Path(folder)
+    path, arrays = folder / "model.json", {}
     try:
         values = json.loads(path.read_text())
         module, name = KINDS[values.pop("kind")]
-        values["grid"] = Grid.from_dict(values["grid"])
-        files = {name: (path.parent / Path(name).name).read_bytes() for name in values.pop("files")}
-    except (OSError, KeyError, json.JSONDecodeError) as error:
+        grid = Grid.from_dict(values.pop("grid"))
+        if (folder / "arrays.npz").is_file():
+            with np.load(folder / "arrays.npz", allow_pickle=False) as stored:
+                arrays = {key: stored[key] for key in stored.files}
+        return getattr(import_module(module, __package__), name).from_state(grid, values, arrays, folder)
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        if isinstance(error, InputError):
+            raise
         raise InputError(
-            "a fitted forecaster's model.json with its files", f"{path} ({error})", "fit or install it again"
+            "a fitted forecaster's model.json with its files",
+            f"{path} ({type(error).__name__}: {error})",
+            "fit or install it again",
         ) from error
-    arrays = {}
-    if (path.parent / "arrays.npz").is_file():
-        with np.load(path.parent / "arrays.npz", allow_pickle=False) as stored:
-            arrays = {key: stored[key] for key in stored.files}
-    return getattr(import_module(module, __package__), name).from_state(values, arrays, files)
 
 
 def check_magnitude(asked: float, fitted: float) -> None:

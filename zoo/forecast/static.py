@@ -42,9 +42,9 @@ class StaticRates(RateModel):
 
     def state(self):
         """See RateModel.state."""
-        return {"magnitude": self.magnitude}, {"rate_per_day": self.rate_per_day}, {}
+        return {"magnitude": self.magnitude}, {"rate_per_day": self.rate_per_day}
 
     @classmethod
-    def from_state(cls, values, arrays, files):
+    def from_state(cls, grid, values, arrays, folder):
         """See RateModel.from_state."""
-        return cls(values["grid"], arrays["rate_per_day"], values["magnitude"])
+        return cls(grid, arrays["rate_per_day"], values["magnitude"])
