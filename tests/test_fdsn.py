@@ -20,12 +20,12 @@ from urllib.parse import parse_qs, urlparse
 
 import numpy as np
 import pytest
-from foreshock.datasets import fdsn_service
 from foreshock.datasets.catalog import Catalog
 from foreshock.datasets.errors import InputError
-from foreshock.datasets.fdsn import Manifest, Patience, download_catalog
-from foreshock.datasets.fdsn_answer import WrongContent, read_answer
-from foreshock.datasets.fdsn_query import FdsnQuery
+from foreshock.datasets.fdsn import service as fdsn_service
+from foreshock.datasets.fdsn.answer import WrongContent, read_answer
+from foreshock.datasets.fdsn.download import Manifest, Patience, download_catalog
+from foreshock.datasets.fdsn.query import FdsnQuery
 
 HEADER = (
     "#EventID|Time|Latitude|Longitude|Depth/km|Author|Catalog|Contributor|ContributorID|MagType|Magnitude|MagAuthor"
@@ -325,7 +325,7 @@ def test_a_refused_span_is_halved_until_the_service_sends_it(tmp_path, refusal):
 
 
 def test_a_service_that_counts_is_never_asked_for_too_much(tmp_path, monkeypatch):
-    monkeypatch.setattr("foreshock.datasets.fdsn.LARGEST_COUNT", 60)
+    monkeypatch.setattr("foreshock.datasets.fdsn.download.LARGEST_COUNT", 60)
     with serving(synthetic(), limit=60, counts=True) as server:
         manifest = fetch(server, tmp_path / "all.csv")
         assert len(server.queries()) == len(manifest.spans)
@@ -468,7 +468,7 @@ def test_a_refusal_is_not_asked_again(tmp_path, status):
 
 KILLED = """
 import sys
-from foreshock.datasets.fdsn import FdsnQuery, Patience, download_catalog
+from foreshock.datasets.fdsn.download import FdsnQuery, Patience, download_catalog
 url, out = sys.argv[1:]
 query = FdsnQuery("2001-01-01", "2002-01-01")
 download_catalog(out, query, url, patience=Patience(0.0, 1, 0.1, 1.0, 30.0), span_days=30)

@@ -6,9 +6,9 @@ import numpy as np
 import obspy
 import pytest
 from foreshock.datasets.errors import InputError
-from foreshock.datasets.picking import onset_db, pick_p, pick_s
 from foreshock.datasets.record import Record
-from foreshock.datasets.stream import records_from_stream
+from foreshock.datasets.waveforms.picking import onset_db, pick_p, pick_s
+from foreshock.datasets.waveforms.stream import records_from_stream
 
 shared = pathlib.Path(__file__).parents[1].parent / "shared" / "data"
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from foreshock.datasets.errors import InputError
 from foreshock.datasets.record import Record
-from foreshock.datasets.stream import records_from_stream
+from foreshock.datasets.waveforms.stream import records_from_stream
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.signal import resample_poly

@@ -125,7 +125,8 @@ def test_wrong_spectrogram_shape():
 
 def test_neither_pyplot_nor_tensorflow_is_imported():
     code = (
-        "import sys, foreshock.datasets.stream, foreshock.datasets.windowing, foreshock.datasets.picking\n"
+        "import sys, foreshock.datasets.waveforms.stream, foreshock.datasets.waveforms.windowing\n"
+        "import foreshock.datasets.waveforms.picking\n"
         "import foreshock.datasets.readers.miniseed, foreshock.zoo.waveform.plot as plot, numpy as np\n"
         "assert 'obspy' not in sys.modules and 'matplotlib' not in sys.modules, 'heavy imports at the top'\n"
         "plot.plot_record(plot.Record(np.ones((3, 200)), 100.0, '2020-01-01'))\n"

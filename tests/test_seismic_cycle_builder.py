@@ -18,7 +18,7 @@ from foreshock.datasets.simulate.cycle_scene import SPLITS, SeismicCycle, draw_s
 from foreshock.datasets.simulate.noise import peterson_db
 from foreshock.datasets.simulate.scene import Window
 from foreshock.datasets.simulate.seismic_cycle import seismic_cycle_arrays
-from foreshock.datasets.waveform_pipeline import batches_from_arrays, batches_from_builder
+from foreshock.datasets.waveforms.batches import batches_from_builder, shifted_batches
 
 
 def split_counts(cycle: SeismicCycle) -> dict[str, int]:
@@ -86,7 +86,8 @@ def test_batches_from_the_builder_and_from_arrays_hold_the_same(prepared):
         return sorted((label, waveform.tobytes()) for batch in pairs for waveform, label in batch)
 
     streamed = batches_from_builder(builder, "train", batch_size=8, shuffle_seed=1)
-    assert content(streamed) == content(batches_from_arrays(arrays["train"], batch_size=8))
+    train = arrays["train"]
+    assert content(streamed) == content(shifted_batches(train["waveform"], train["label"], 2500, 8))
     waveform, label = next(iter(streamed))
     assert waveform.shape == (8, 2500, 3) and label.shape == (8,)
 

@@ -8,11 +8,11 @@ import obspy
 import pytest
 from foreshock.datasets.catalog import Catalog
 from foreshock.datasets.errors import InputError
-from foreshock.datasets.picks import read_picks
 from foreshock.datasets.simulate import seismic_cycle_files
 from foreshock.datasets.simulate.cycle_scene import SeismicCycle
 from foreshock.datasets.simulate.seismic_cycle import simulate_seismic_cycle
 from foreshock.datasets.simulate.seismic_cycle_files import scene_of_size, write_seismic_cycle
+from foreshock.datasets.waveforms.picks import read_picks
 
 
 @pytest.fixture(scope="module")

@@ -6,12 +6,12 @@ import numpy as np
 import obspy
 import pytest
 from foreshock.datasets.errors import InputError
-from foreshock.datasets.float32_samples import in_float32
-from foreshock.datasets.picks import as_picks, read_picks, utc
 from foreshock.datasets.readers.miniseed import format_of, read_stream
 from foreshock.datasets.record import Record
-from foreshock.datasets.stream import records_from_stream
-from foreshock.datasets.windowing import aligned_window, at_rate, batch_of
+from foreshock.datasets.waveforms.float32_samples import in_float32
+from foreshock.datasets.waveforms.picks import as_picks, read_picks, utc
+from foreshock.datasets.waveforms.stream import records_from_stream
+from foreshock.datasets.waveforms.windowing import aligned_window, at_rate, batch_of
 from obspy import Stream, Trace, UTCDateTime
 from scipy.signal import resample_poly
 

@@ -4,7 +4,7 @@ import foreshock
 import numpy as np
 import pytest
 from foreshock.datasets.errors import InputError
-from foreshock.datasets.waveform_batches import shifted_batches
+from foreshock.datasets.waveforms.batches import shifted_batches
 from foreshock.training.recipe import Fit, read_recipe
 
 SETTINGS = Fit(learning_rate=1e-2, batch=8, epochs=4, patience=4)

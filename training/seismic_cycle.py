@@ -10,7 +10,7 @@ import numpy as np
 from ..datasets.home import data_home
 from ..datasets.simulate.scene import Window
 from ..datasets.simulate.seismic_cycle import LABELS, SPLITS, SeismicCycle
-from ..datasets.waveform_batches import shifted_batches, shifted_windows
+from ..datasets.waveforms.batches import shifted_batches, shifted_windows
 from ..zoo.card import Control, Data, Result, Score, Threshold
 from ..zoo.card import Split as CardSplit
 from ..zoo.waveform import networks

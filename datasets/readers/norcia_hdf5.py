@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import InputError
-from ..picks import utc
 from ..record import Record
+from ..waveforms.picks import utc
 
 LABELS = {"pre": "before", "post": "after"}
 SAMPLING_RATE_HZ = 100.0

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..catalog import Catalog
-from ..duplicates import repeated_rows
+from ..check.duplicates import repeated_rows
 from ..errors import InputError
 from ..progress import track
 from .ledger import Ledger, Rejected

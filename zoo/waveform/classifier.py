@@ -8,11 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from ...datasets.errors import InputError
-from ...datasets.picking import pick_p
 from ...datasets.readers.miniseed import read_stream
 from ...datasets.record import Record
-from ...datasets.stream import Reading, records_from_stream
-from ...datasets.windowing import aligned_window, batch_of
+from ...datasets.waveforms.picking import pick_p
+from ...datasets.waveforms.stream import Reading, records_from_stream
+from ...datasets.waveforms.windowing import aligned_window, batch_of
 from ..model import Model
 from .classification import Classification, Row
 

@@ -8,11 +8,11 @@ from itertools import pairwise
 
 import numpy as np
 
-from .errors import InputError
+from ..errors import InputError
+from ..record import COMPONENTS, Record
 from .float32_samples import in_float32, longest_constant_run
 from .pick_assignment import assign
 from .picks import as_picks
-from .record import COMPONENTS, Record
 from .resampling import resample, same_rate
 from .segments import Conflict, Segment, common, in_seconds, join, without_holes
 

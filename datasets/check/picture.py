@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from .coastline import coastline
+from ..coastline import coastline
+from ..errors import InputError
 from .completeness import histogram, magnitude_bin
-from .errors import InputError
 from .rhythm import DAY_BEGINS_H, DAY_ENDS_H, hours_of_day
 
 QUAKE, OTHER, LINE, FAINT, NIGHT = "#1f4e79", "#c0504d", "#d9822b", "#8a8a8a", "#e8eaf0"

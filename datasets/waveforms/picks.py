@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .errors import InputError
+from ..errors import InputError
 
 PHASES = ("P", "S")
 _OFFSET = re.compile(r"(Z|[+-]\d{2}:?\d{2})$")

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from .errors import InputError
-from .record import Record
+from ..errors import InputError
+from ..record import Record
 from .resampling import same_rate
 
 _MARGIN_S = 5.0  # of samples kept around a window while its rate is changed, so that the filter sees real data

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from .catalog import Catalog
+from ..catalog import Catalog
+from ..errors import InputError
+from ..readers.reading import Reading, read_catalog
 from .completeness import Completeness, Window, completeness, through_time
 from .duplicates import near_duplicates
-from .errors import InputError
-from .readers.reading import Reading, read_catalog
 from .rhythm import DaytimeCell, Gap, Hours, daytime_cells, gaps, hours_of_day, missing_years
 
 EARTHQUAKE = "earthquake"
@@ -102,14 +102,14 @@ class CatalogCheck:
 
     def table(self) -> list[str]:
         """Lines for people."""
-        from .check_table import lines
+        from .table import lines
 
         return lines(self)
 
     def plot(self, path: str | os.PathLike) -> None:
         """Write a picture of four panels: magnitudes in time, their frequencies, the map, the hours of the day."""
-        from .check_picture import picture
-        from .pictures import save_figure
+        from ..pictures import save_figure
+        from .picture import picture
 
         save_figure(picture(self), path)
 

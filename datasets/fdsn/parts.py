@@ -11,10 +11,10 @@ from pathlib import Path
 
 import numpy as np
 
-from .atomic import replacing
-from .catalog import Catalog
-from .errors import InputError
-from .fdsn_query import FdsnQuery
+from ..atomic import replacing
+from ..catalog import Catalog
+from ..errors import InputError
+from .query import FdsnQuery
 
 
 def utc_now() -> str:

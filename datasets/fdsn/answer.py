@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from .catalog import Catalog
-from .errors import InputError
-from .readers import fdsn_text, quakeml
-from .readers.ledger import Ledger
-from .readers.rows import Rows, sift
+from ..catalog import Catalog
+from ..errors import InputError
+from ..readers import fdsn_text, quakeml
+from ..readers.ledger import Ledger
+from ..readers.rows import Rows, sift
 
 
 class WrongContent(Exception):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .projection import EARTH_RADIUS_KM
+from ..projection import EARTH_RADIUS_KM
 
 # Two solutions of one event differ by seconds; the same id further apart is another event (ids restart, agencies mix).
 SAME_EVENT = np.timedelta64(3600, "s")

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from ..record import Record
 from .picks import Pick
-from .record import Record
 from .segments import in_seconds
 
 SAME_ARRIVAL_S = 0.5

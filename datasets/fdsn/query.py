@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from .catalog import Catalog
-from .errors import InputError
+from ..catalog import Catalog
+from ..errors import InputError
 
 EARTH_RADIUS_KM = 6371.0
 Range = tuple[float | None, float | None]

@@ -17,8 +17,8 @@ from urllib.request import BaseHandler
 
 import numpy as np
 
-from .errors import InputError
-from .fdsn_answer import Answer, WrongContent, empty, read_answer
+from ..errors import InputError
+from .answer import Answer, WrongContent, empty, read_answer
 
 Result = TypeVar("Result")
 FORMATS = ("auto", "text", "quakeml")

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from .errors import InputError
-from .record import Record
+from ..errors import InputError
+from ..record import Record
 
 P_BAND_HZ = (1.0, 20.0)
 S_BAND_HZ = (1.0, 15.0)

@@ -15,14 +15,14 @@ from pathlib import Path
 
 import numpy as np
 
-from .atomic import replacing
-from .catalog import COLUMNS, Catalog, write_catalog
-from .errors import InputError
-from .fdsn_answer import Answer
-from .fdsn_parts import Parts, Span, utc_now
-from .fdsn_query import FdsnQuery
-from .fdsn_service import GaveUp, Patience, Refused, Service, TooLarge
-from .progress import track
+from ..atomic import replacing
+from ..catalog import COLUMNS, Catalog, write_catalog
+from ..errors import InputError
+from ..progress import track
+from .answer import Answer
+from .parts import Parts, Span, utc_now
+from .query import FdsnQuery
+from .service import GaveUp, Patience, Refused, Service, TooLarge
 
 # The least limit among the large services is 10 000 events an answer (INGV, SeisComP); USGS sends 20 000.
 LARGEST_COUNT = 10_000

@@ -1,0 +1,1 @@
+"""Download catalogues from FDSN event services: split, retried, resumed, with a manifest."""

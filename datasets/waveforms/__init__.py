@@ -1,0 +1,1 @@
+"""From a stream of traces to windows around an arrival, in batches."""
