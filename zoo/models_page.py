@@ -1,12 +1,16 @@
-"""MODELS.md: the zoo as a page, made from the cards alone."""
+"""MODELS.md and README's table of models, made from the cards alone."""
 
 from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
 
 from .card import Card
 
 HEAD = """# Models
 
-Made from the cards by `python -m foreshock.zoo.models_page > MODELS.md`; a test compares them. Scores are on test data
+Made from the cards by `python -m foreshock.zoo.models_page MODELS.md README.md`; a test compares them. Scores are on test data
 that was read once, with 95 % intervals, beside the best baseline on the same cases; `foreshock card NAME` tells more.
 
 | name | task | data | score | ours | best baseline | ceiling | parameters | MB |
@@ -47,7 +51,25 @@ def _section(card: Card) -> str:
     return "\n".join(lines) + "\n"
 
 
+def readme_table(cards: list[Card]) -> str:
+    """The headline of every model as a short Markdown table."""
+    rows = ["| name | what it does | headline score [95 %] | best baseline |", "|---|---|---|---|"]
+    for card in cards:
+        result = card.headline
+        best = result.best_baseline
+        rows.append(f"| `{card.name}` | {card.summary} | {result.score}: {result.ours} | {best.model} {best} |")
+    return "\n".join(rows)
+
+
+def with_table(readme: str, cards: list[Card]) -> str:
+    """README's text with the table between its two marks made anew."""
+    block = f"<!-- models -->\n{readme_table(cards)}\n<!-- /models -->"
+    return re.sub(r"<!-- models -->\n.*?<!-- /models -->", lambda _: block, readme, flags=re.DOTALL)
+
+
 if __name__ == "__main__":
     from .registry import cards
 
-    print(page(cards()), end="")
+    models, readme = (Path(name) for name in sys.argv[1:3])
+    models.write_text(page(cards()))
+    readme.write_text(with_table(readme.read_text(), cards()))
