@@ -106,6 +106,11 @@ class Court:
         """Information gain in nats an event; `rescaled`, after both were moved to the observed total."""
         return ratio_interval(*self.gain_by_day(forecast, over, rescaled), self.block, self._rng())
 
+    def brier(self, forecast: Judged) -> Interval:
+        """Mean squared error of the probabilities."""
+        squared = brier_by_day(forecast.probability, self.label)
+        return ratio_interval(squared, np.full(len(self.days), self.label[0].size), self.block, self._rng())
+
     def brier_skill(self, forecast: Judged, over: Judged) -> Interval:
         """1 - BS / BS of the reference."""
         ours, theirs = (brier_by_day(f.probability, self.label) for f in (forecast, over))

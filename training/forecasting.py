@@ -1,97 +1,131 @@
-"""Training and scoring of forecasters: static rates and networks with a prior, on the same cells and days."""
+"""Training of forecasters: static rates, fitted baselines and networks with a prior, judged like in the benchmark."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from ..datasets.period import Period, Split
-from ..datasets.raster import SparseMaps, sparse_days
+from ..datasets.period import Period
 from ..datasets.regions import Region
 from ..datasets.windows import Windows, WindowSettings
-from ..zoo.card import Data, Result, Score, Threshold
-from ..zoo.card import Split as CardSplit
-from ..zoo.forecast.rates import choose_neighbours, historical_rate, smoothed_rate, window_probability
-from .information import bernoulli_gain_by_day
-from .intervals import ratio_interval, time_blocks
-from .outcome import Outcome, first_line, scored
+from ..zoo.forecast.baseline_forecaster import array_of_catalog
+from ..zoo.forecast.rate_model import RateModel
+from ..zoo.forecast.rates import window_probability
+from .baselines import ANY_WINDOW, BASELINES, Fits
+from .forecast_card import card_fields, results_of
+from .forecast_case import ForecastCase
+from .forecast_scores import Court, Judged, judged
+from .outcome import Outcome
+from .protocol import Protocol
+from .recalibration import recalibrate
 from .recipe import Forecasting
 
 CHANNELS = ("max_magnitude",)
-
-
-class Setting:
-    """A recipe's region, split, maps and labels: what every forecaster of it shares."""
-
-    def __init__(self, recipe: Forecasting, data: Path | None):
-        self.recipe = recipe
-        self.region = Region.named(recipe.region, data)
-        self.catalog = self.region.catalog(data)
-        self.days = recipe.window_days[1] - recipe.window_days[0]
-        self.split: Split = self.region.split(recipe.split).with_gap(max(recipe.steps, recipe.window_days[1]))
-        self.maps: SparseMaps = sparse_days(
-            self.catalog, self.region.grid, self.split.train.first, self.split.test.last
-        )
-
-    def windows(self, period: Period, every: int) -> Windows:
-        """Input windows and labels with the days of issue and the targets inside the period."""
-        recipe = self.recipe
-        settings = WindowSettings(recipe.steps, recipe.window_days, recipe.magnitude, CHANNELS)
-        # Only the first period of all has no history to look back on.
-        history = recipe.steps if period.first == self.maps.first_day else 0
-        return Windows(self.maps, settings, period.issue_days(recipe.window_days, every, history))
-
-    def labels(self, period: Period) -> tuple[np.ndarray, np.ndarray]:
-        """(days of issue, labels): windows that follow each other without overlap; labels (issues, rows, columns)."""
-        windows = self.windows(period, self.days)
-        return windows.issue_days, windows.labels(np.arange(len(windows)))[..., 0]
-
-    def static_rates(self) -> dict[str, np.ndarray]:
-        """Daily rates of target events (rows, columns): uniform, rate and smoothed, all from the training period."""
-        grid, train = self.region.grid, self.split.train
-        seen = self.catalog.between(train.first, train.last + np.timedelta64(1, "D"))
-        targets = seen.above(self.recipe.magnitude)
-        rate = historical_rate(targets, grid, train.days)
-        validation = self.maps.above(self.recipe.magnitude).cell_days
-        low, high = (self.maps.index(day) for day in (self.split.validation.first, self.split.validation.last))
-        part = slice(validation.offsets[low], validation.offsets[high + 1])
-        counts = np.bincount(validation.cell[part], validation.count[part], grid.rows * grid.columns).reshape(
-            grid.shape
-        )
-        total = float(rate.sum())
-        # The many small events tell where the few large ones will be; their number is that of the large ones.
-        neighbours = choose_neighbours(seen, grid, train.days, counts, total_per_day=total)
-        return {
-            "uniform": np.full(grid.shape, total / rate.size),
-            "rate": rate,
-            "smoothed": smoothed_rate(seen, grid, train.days, neighbours, total),
-        }
-
-    def truth(self, days: np.ndarray) -> np.ndarray | None:
-        """Expected target events (issues, rows, columns) of a simulated region's own intensity; None for real data."""
-        if not self.region.source.simulator:
-            return None
-        a, b = (np.timedelta64(n, "D") for n in self.recipe.window_days)
-        return self.region.simulated().expected_counts(
-            self.region.grid, days + a, days + b, issued=days, magnitude=self.recipe.magnitude
-        )
+# Maps that a network without weights can hold, and so be exported and served.
+STATIC = ("uniform", "rate", "smoothed")
+# Events of each golden case of a baseline.
+GOLDEN_EVENTS = 400
 
 
 def train(recipe: Forecasting, data: Path | None, folder: Path, resume: bool) -> Outcome:
     """Build, fit and score one forecaster."""
-    setting = Setting(recipe, data)
-    rates = setting.static_rates()
-    static = {name: window_probability(rate, setting.days) for name, rate in rates.items()}
-    network, seed = _network(setting, static, folder, resume)
+    protocol = Protocol.of_window(recipe.window_days)
+    case = ForecastCase.of(Region.named(recipe.region, data), protocol, recipe.split, recipe.magnitude, data)
+    fits = Fits(case, recipe.fit.seeds[0])
+    if recipe.architecture in BASELINES and recipe.architecture not in STATIC:
+        model, recalibration = fit_windows(recipe, fits)
+        rates = _rates_of(model, case)
+        golden, extra = golden_cases(case), {"steps": 1, "recalibration": recalibration}
+        extra["other_windows"] = [list(window) for window in recipe.other_windows]
+    else:
+        model, rates, golden, extra = _network_like(recipe, fits, folder, resume)
 
-    days, labels = setting.labels(setting.split.test)
-    windows = setting.windows(setting.split.test, setting.days)
-    answer = predict(network, windows)
-    reference = "uniform" if recipe.architecture in static else "smoothed"
-    others = {name: np.broadcast_to(p, labels.shape) for name, p in static.items() if name != recipe.architecture}
-    results = _results(recipe.name, answer, others, labels, days, reference, _ceiling(setting))
-    return Outcome(network, {"maps": windows.inputs([0, len(windows) // 2])}, _card(setting, results, windows, seed))
+    court = Court.of(case)
+    ours = _judged(recipe.name, case, rates)
+    others = [_judged(name, case, _rates_of(fits.model(name), case)) for name in _beside(recipe)]
+    ceiling = None if case.simulated is None else _judged("true intensity", case, case.truth)
+    if ours.recalibration and "recalibration" not in extra:
+        extra["recalibration"] = {_key(protocol.window_days): list(ours.recalibration[:2])}
+    results = results_of(court, ours, others, ceiling)
+    return Outcome(model, golden, card_fields(recipe, case, results, extra))
+
+
+def _beside(recipe: Forecasting) -> list[str]:
+    """The baselines of the card, without the model itself."""
+    return [name for name in recipe.baselines if name != recipe.architecture]
+
+
+def _rates_of(model: RateModel, case: ForecastCase):
+    return lambda days: model.rates(case.catalog, days, case.protocol.window_days, case.magnitude)
+
+
+def _judged(name: str, case: ForecastCase, rates) -> Judged:
+    """Test forecasts of a function from days to rates, recalibrated on validation where the protocol says so."""
+    validation = rates(case.issue_days("validation")) if case.protocol.recalibrated else None
+    return judged(name, case.protocol, rates(case.issue_days("test")), validation, case.counts("validation"))
+
+
+def _key(window_days) -> str:
+    return "{}-{}".format(*window_days)
+
+
+def fit_windows(recipe: Forecasting, fits: Fits) -> tuple[RateModel, dict[str, list[float]]]:
+    """The recipe's baseline for its window and the other ones, and the recalibration of those that have one."""
+    case, models, lines = fits.case, [], {}
+    for window in (recipe.window_days, *recipe.other_windows):
+        protocol = Protocol.of_window(window)
+        if protocol == case.protocol:
+            here = fits
+        else:
+            known = {name: model for name, model in fits.known.items() if name in ANY_WINDOW}
+            here = Fits(replace(case, protocol=protocol), fits.seed, known)
+        models.append(here.model(recipe.architecture))
+        if protocol.recalibrated:
+            rates = _rates_of(models[-1], here.case)(here.case.issue_days("validation"))
+            line = recalibrate(rates, here.case.counts("validation") > 0)
+            lines[_key(protocol.window_days)] = [line.a, line.b]
+    return models[0].joined(models[1:]), lines
+
+
+def golden_cases(case: ForecastCase) -> dict[str, np.ndarray]:
+    """Two days of the test period with the last events before each, as arrays."""
+    days = case.issue_days("test")[[0, -1]]
+    tables = [array_of_catalog(case.catalog, case.grid.day_start(day))[-GOLDEN_EVENTS:] for day in days]
+    events = np.full((len(days), GOLDEN_EVENTS, tables[0].shape[1]), np.nan, np.float32)
+    for padded, table in zip(events, tables, strict=True):
+        padded[: len(table)] = table
+    return {"day": days.astype(np.int64).astype(np.float32), "events": events}
+
+
+def _network_like(recipe: Forecasting, fits: Fits, folder: Path, resume: bool):
+    """A network or a static map: (keras.Model, days -> rates, golden inputs, settings)."""
+    from ..zoo.forecast.constant import constant
+
+    case = fits.case
+    grid, days = case.grid, case.protocol.days
+    extra = {"steps": recipe.steps, "channels": list(CHANNELS)}
+    test = windows_of(case, recipe, case.issue_days("test"))
+    golden = {"maps": test.inputs([0, len(test) // 2])}
+    if recipe.architecture in STATIC:
+        fitted = fits.model(recipe.architecture)
+        network = constant(grid.rows, grid.columns)
+        network.get_layer("logits").set_prior(window_probability(fitted.rate_per_day, days))
+        return network, _rates_of(fitted, case), golden, extra
+    network, seed = _trained(recipe, fits, folder, resume)
+
+    def rates(days):
+        probability = predict(network, windows_of(case, recipe, days))
+        return -np.log1p(-np.minimum(probability, 1 - 1e-7)).astype(np.float32)
+
+    return network, rates, golden, {**extra, "seed_kept": seed}
+
+
+def windows_of(case: ForecastCase, recipe: Forecasting, days: np.ndarray) -> Windows:
+    """Input windows and labels, 0 or 1, of days of issue."""
+    settings = WindowSettings(recipe.steps, recipe.window_days, case.magnitude, CHANNELS)
+    return Windows(case.maps, settings, days)
 
 
 def predict(network, windows: Windows, batch: int = 16) -> np.ndarray:
@@ -105,44 +139,45 @@ def predict(network, windows: Windows, batch: int = 16) -> np.ndarray:
     return np.concatenate(parts).astype(np.float64)
 
 
-def _network(setting: Setting, static: dict[str, np.ndarray], folder: Path, resume: bool):
+def _trained(recipe: Forecasting, fits: Fits, folder: Path, resume: bool):
     """The recipe's network with its weights, and the seed that validation chose."""
     import keras
     from keras import ops
 
-    from ..zoo.forecast.constant import constant
+    from ..datasets.pipeline import tf_dataset
     from ..zoo.forecast.recurrent import cnn_lstm
     from .fit import fit
 
-    recipe, grid = setting.recipe, setting.region.grid
-    if recipe.architecture in static:
-        network = constant(grid.rows, grid.columns)
-        network.get_layer("logits").set_prior(static[recipe.architecture])
-        return network, None
+    case = fits.case
+    # No input of validation and no target of training touch: the gap is the longer of the two windows.
+    split = case.split.with_gap(max(recipe.steps, recipe.window_days[1]))
 
-    train = setting.windows(setting.split.train, recipe.train_every_days)
-    validation = setting.windows(setting.split.validation, setting.days)
+    def windows(period: Period, every: int) -> Windows:
+        # Only the first period of all has no history to look back on.
+        history = recipe.steps if period.first == case.maps.first_day else 0
+        return windows_of(case, recipe, period.issue_days(recipe.window_days, every, history))
+
+    train = windows(split.train, recipe.train_every_days)
+    validation = windows(split.validation, case.protocol.days)
 
     def loss(label, logit):
         label = ops.reshape(label, ops.shape(logit))
         weight = 1.0 + (recipe.positive_weight - 1.0) * label
         return ops.mean(weight * ops.binary_crossentropy(label, logit, from_logits=True))
 
-    from ..datasets.pipeline import tf_dataset
-
     trials = []
     for seed in recipe.fit.seeds:
         keras.utils.set_random_seed(seed)
         network = cnn_lstm(
-            grid.rows,
-            grid.columns,
+            case.grid.rows,
+            case.grid.columns,
             recipe.steps,
             recipe.prior_shift,
             embedding=recipe.embedding,
             hidden=recipe.hidden,
             learned=True,
         )
-        network.get_layer("logits").set_prior(static["smoothed"])
+        network.get_layer("logits").set_prior(window_probability(fits.smoothed, case.protocol.days))
         place = folder / f"seed-{seed}"
         place.mkdir(exist_ok=True)
 
@@ -153,89 +188,3 @@ def _network(setting: Setting, static: dict[str, np.ndarray], folder: Path, resu
         trials.append((course.best_loss, seed, network))
     _, seed, network = min(trials, key=lambda trial: trial[0])
     return network, seed
-
-
-def _ceiling(setting: Setting) -> np.ndarray | None:
-    """The probability by the true intensity, its mean count turned into one on the validation period."""
-    from .recalibration import recalibrate
-
-    days, labels = setting.labels(setting.split.validation)
-    expected = setting.truth(days)
-    if expected is None:
-        return None
-    return recalibrate(expected, labels).apply(setting.truth(setting.labels(setting.split.test)[0]))
-
-
-def _results(name, answer, others, labels, days, reference, ceiling) -> list[Result]:
-    """Scores on the test period, with intervals from blocks of 30 days."""
-    block = time_blocks(days)
-
-    def gain(model: str, probability, over) -> Score:
-        nats, positives = bernoulli_gain_by_day(probability, over, labels)
-        return scored(model, ratio_interval(nats, positives, block, np.random.default_rng(0)))
-
-    def brier(model: str, probability) -> Score:
-        squared = ((probability - labels) ** 2).mean(axis=(1, 2))
-        # A Brier score of rare events is small; in thousandths it can be read.
-        return scored(model, ratio_interval(1e3 * squared, np.ones(len(days)), block, np.random.default_rng(0)))
-
-    cases = f"{len(days)} windows of {labels[0].size} cells, {int(labels.sum())} hit, from {days[0]} to {days[-1]}"
-    over = others[reference]
-    rows = []
-    for score, of, better in (
-        (f"information gain over {reference}, nats a hit cell", lambda n, p: gain(n, p, over), True),
-        ("Brier score x 1000", brier, False),
-    ):
-        rows.append(
-            Result(
-                score=score,
-                cases=cases,
-                ours=of(name, answer),
-                baselines=tuple(of(other, probability) for other, probability in others.items()),
-                ceiling=None if ceiling is None else of("true intensity", ceiling),
-                higher_is_better=better,
-            )
-        )
-    return rows
-
-
-def _card(setting: Setting, results: list[Result], windows: Windows, seed: int | None) -> dict:
-    recipe, region, split = setting.recipe, setting.region, setting.split
-    fails = [
-        f"it knows only {region.title} and this grid; elsewhere it has no meaning",
-        f"M >= {recipe.magnitude:g} is an event of any size above: it says nothing of the size of the next one",
-    ]
-    if recipe.architecture in ("rate", "smoothed"):
-        fails.append(
-            "it is the same every day: aftershocks are as unlikely the day after a mainshock as the day before"
-        )
-    simulated = bool(region.source.simulator)
-    return {
-        "summary": first_line(recipe.summary, region.title, simulated, results),
-        "settings": {
-            "grid": region.grid.to_dict(),
-            "steps": recipe.steps,
-            "channels": list(CHANNELS),
-            "input_magnitude": region.m0,
-            "window_days": list(recipe.window_days),
-            "magnitude": recipe.magnitude,
-            **({} if seed is None else {"seed_kept": seed}),
-        },
-        "threshold": Threshold(value=0.5, chosen="not tuned: a forecast is used as a probability"),
-        "data": Data(
-            name=region.name,
-            version="1",
-            source=region.title,
-            licence="Apache-2.0" if simulated else "see the agency",
-            simulated=simulated,
-            period=f"{split.train.first} to {split.test.last}",
-            completeness=region.m0,
-            events=len(setting.catalog),
-        ),
-        "split": CardSplit(
-            method=f"by time, {split.gap_days} days between",
-            **{name: f"{p.first} to {p.last}" for name, p in vars(split).items()},
-        ),
-        "results": results,
-        "fails": fails,
-    }

@@ -13,15 +13,15 @@ from .intervals import Interval
 
 @dataclass(frozen=True)
 class Outcome:
-    """A trained network with the cases that pin it down and the card's fields that its task knows.
+    """A trained model with the cases that pin it down and the card's fields that its task knows.
 
     Arguments:
-        network: keras.Model, inputs named, outputs a dict.
+        model: keras.Model, inputs named, outputs a dict; or a fitted RateModel.
         golden: name of input to array, a few real or simulated test cases.
         card: fields of Card: classes, settings, threshold, data, split, results, audit, fails, seeds, ...
     """
 
-    network: Any
+    model: Any
     golden: dict[str, np.ndarray]
     card: dict[str, Any]
 

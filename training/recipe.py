@@ -50,11 +50,24 @@ class Forecasting(_Section):
     name: str = Field(pattern=NAME_PATTERN)
     task: Literal["forecast"]
     summary: str
-    architecture: Literal["rate", "smoothed", "cnn-lstm-prior"]
+    architecture: Literal[
+        "uniform",
+        "rate",
+        "smoothed",
+        "recency",
+        "indicator-boosting",
+        "rtl-boosting",
+        "boosting",
+        "etas",
+        "etas-calibrated",
+        "cnn-lstm-prior",
+    ]
     region: str
     split: str = "hard"
     magnitude: float = Field(description="the smallest magnitude of the target")
-    window_days: tuple[int, int] = (0, 7)
+    window_days: tuple[int, int] = Field((0, 7), description="target of day t, [t + a, t + b); names the protocol")
+    other_windows: tuple[tuple[int, int], ...] = Field((), description="windows that a baseline answers for besides")
+    baselines: tuple[str, ...] = Field(("uniform", "rate", "smoothed", "recency"), description="beside it on the card")
     steps: int = Field(1, ge=1, description="days of history that the network sees")
     embedding: int = Field(16, ge=1, description="filters of the embedding; 16 as published")
     hidden: int = Field(32, ge=1, description="channels of the recurrent state; 32 as published")

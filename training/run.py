@@ -9,23 +9,14 @@ from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 
-import numpy as np
-
 from ..datasets.atomic import replacing, replacing_folder
-from ..zoo.card import Card, File, Tensor, sha256_of
-from ..zoo.golden import write_golden
-from ..zoo.onnx_graph import write_onnx
+from ..zoo.card import Card, File, sha256_of
+from .model_files import write_files
 from .outcome import Outcome
 from .recipe import Recipe
 
 # The module that trains and scores each task: `train(recipe, data, folder, resume) -> Outcome`.
 TASKS = {"seismic-cycle": ".seismic_cycle", "forecast": ".forecasting"}
-UNITS = {
-    "waveform": "counts, E N Z",
-    "maps": "largest magnitude of the day and cell, 0 where none",
-    "logits": "log-odds",
-    "probability": "1",
-}
 CITATION = "foreshock developers (2026): foreshock, a Keras model zoo for earthquake science, version {version}"
 
 
@@ -55,35 +46,27 @@ def train_recipe(
 
 
 def write_model(folder: Path, recipe: Recipe, outcome: Outcome, seconds: float, command: str | None) -> None:
-    """Fill a folder with model.keras, model.onnx, golden.npz and the card that holds their hashes."""
-    network = outcome.network
-    network.save(folder / "model.keras")
-    write_onnx(network, folder / "model.onnx")
-    inputs = {name: np.asarray(values, np.float32) for name, values in outcome.golden.items()}
-    write_golden(folder / "golden.npz", inputs, network(inputs, training=False))
-    files = {path.name: File(sha256=sha256_of(path), bytes=path.stat().st_size) for path in sorted(folder.iterdir())}
+    """Fill a folder with the model's files, golden.npz and the card that holds their hashes."""
+    written = write_files(outcome.model, outcome.golden, outcome.card["settings"], folder)
+    paths = sorted(path for path in folder.rglob("*") if path.is_file())
     fields = {
         "name": recipe.name,
         "version": "1.0",
         "task": recipe.task,
         "architecture": recipe.architecture,
-        "parameters": int(sum(np.prod(w.shape) for w in network.trainable_weights)),
-        "files": files,
-        "inputs": [_tensor(t.name, t.shape) for t in network.inputs],
-        "outputs": [_tensor(name, t.shape) for name, t in network.output.items()],
+        "parameters": written.parameters,
+        "files": {
+            path.relative_to(folder).as_posix(): File(sha256=sha256_of(path), bytes=path.stat().st_size)
+            for path in paths
+        },
+        "inputs": written.inputs,
+        "outputs": written.outputs,
         "hyperparameters": recipe.model_dump(mode="json", exclude={"name", "task", "summary", "architecture"}),
         "seeds": recipe.fit.seeds,
-        "software": {
-            "python": platform.python_version(),
-            **{name: version(name) for name in ("foreshock", "keras", "tensorflow", "numpy", "onnx", "tf2onnx")},
-        },
+        "software": {"python": platform.python_version(), **{name: version(name) for name in written.libraries}},
         "wall_time_s": round(seconds, 1),
         "cite": CITATION.format(version=version("foreshock")),
         "licence": "Apache-2.0",
         "command": command or f"foreshock train {recipe.name}",
     }
     Card.model_validate({**fields, **outcome.card}).write(folder / "card.json")
-
-
-def _tensor(name: str, shape: tuple) -> Tensor:
-    return Tensor(name=name, shape=tuple(shape), unit=UNITS[name])

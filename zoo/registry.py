@@ -20,8 +20,11 @@ WEIGHTS = Path(__file__).parent / "weights"
 # Which class answers for which task; the modules are imported when a model of that task is loaded.
 MODEL_CLASSES = {
     "seismic-cycle": (".waveform.classifier", "WaveformClassifier"),
-    "forecast": (".forecast.forecaster", "Forecaster"),
+    "forecast": (".forecast.network_forecaster", "NetworkForecaster"),
 }
+# Architectures that are no network have a class of their own.
+_BASELINE = (".forecast.baseline_forecaster", "BaselineForecaster")
+BASELINE_ARCHITECTURES = ("recency", "indicator-boosting", "rtl-boosting", "boosting", "etas", "etas-calibrated")
 
 
 def folders() -> dict[str, Path]:
@@ -87,5 +90,5 @@ def from_folder(folder: str | os.PathLike, runtime: Literal["onnx", "keras"] = "
     if runtime not in ("onnx", "keras"):
         raise InputError('runtime "onnx" or "keras"', repr(runtime), "choose one of the two")
     card = Card.read(Path(folder) / "card.json")
-    module, name = MODEL_CLASSES[card.task]
+    module, name = _BASELINE if card.architecture in BASELINE_ARCHITECTURES else MODEL_CLASSES[card.task]
     return getattr(import_module(module, __package__), name)(card, Path(folder), runtime)

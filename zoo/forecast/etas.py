@@ -7,14 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from ...datasets.catalog import Catalog
-from ...datasets.errors import InputError
 from ...datasets.grid import Grid
 from .etas_fit import EtasFit
 from .rate_model import RateModel, Window, checked_days
-
-# Up to so many cells a cell is halved each way for later generations (EtasIntensity.expected_counts): three times the
-# time for a thousandth of a nat.
-FINE_CELLS = 2000
 
 
 class Etas(RateModel):
@@ -32,22 +27,9 @@ class Etas(RateModel):
 
     def rates(self, catalog: Catalog, days, window_days: Window, magnitude: float) -> np.ndarray:
         """See RateModel.rates; any window and any magnitude from m0 up."""
-        m0 = self.fit.parameters.m0
-        if magnitude < m0:
-            raise InputError(f"a magnitude of at least m0 = {m0:g}", f"{magnitude:g}", "ask for larger events")
-        days = checked_days(days)
-        a, b = (np.timedelta64(int(n), "D") for n in window_days)
-        last = self.grid.day_start(days.max())
-        past = catalog.between(None, last)
-        first = past.time[0] if len(past) else last - np.timedelta64(1, "D")
-        intensity = self.fit.intensity(past, first, last)
-        issued, start, end = (self._starts(d) for d in (days, days + a, days + b))
-        subcells = 2 if self.grid.rows * self.grid.columns <= FINE_CELLS else 1
-        expected = intensity.expected_counts(self.grid, start, end, issued, magnitude, subcells=subcells)
-        return expected.astype(np.float32)
+        from .etas_forecast import expected_counts
 
-    def _starts(self, days: np.ndarray) -> np.ndarray:
-        return np.array([self.grid.day_start(day) for day in days], dtype="datetime64[us]")
+        return expected_counts(self.fit, catalog, self.grid, checked_days(days), window_days, magnitude)
 
     @property
     def parameters(self) -> int:
