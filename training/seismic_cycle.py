@@ -14,8 +14,11 @@ from ..datasets.waveforms.batches import shifted_batches, shifted_windows
 from ..zoo.card import Control, Data, Result, Score, Threshold
 from ..zoo.card import Split as CardSplit
 from ..zoo.waveform import networks
+from ..zoo.waveform.logistic import SIDES
+from ..zoo.waveform.spectrogram_cnn import fit_standardise
 from .classification import accuracy_of
 from .intervals import confusion_interval, ratio_interval
+from .logistic_fit import best_regression, features_of, set_dense
 from .outcome import Outcome, first_line, scored
 from .recipe import Fit
 from .recipe import SeismicCycle as Recipe
@@ -23,7 +26,7 @@ from .recipe import SeismicCycle as Recipe
 # Records reach this much beyond the network's window on either side, and training shifts its windows within it: picks
 # of real records are not exact.
 SHIFT_S = 0.5
-LOGISTIC = Fit(learning_rate=0.003, batch=128, epochs=40, patience=5)
+PERMUTATIONS = 20
 
 
 @dataclass(frozen=True)
@@ -53,12 +56,12 @@ def train(recipe: Recipe, data: Path | None, folder: Path, resume: bool) -> Outc
     answers = {recipe.name: probabilities(network, test)}
     seeds = {s: float((probabilities(n, test).argmax(1) == test.label).mean()) for _, s, n in trials}
     if recipe.architecture != "logistic":
-        _, _, baseline = fitted("logistic", sets, LOGISTIC, 1, folder / "logistic", resume)
+        _, _, baseline = fitted("logistic", sets, recipe.fit, 1, folder, resume)
         answers["logistic on mean spectra"] = probabilities(baseline, test)
     majority = np.bincount(sets["train"].label).argmax()
     answers["majority class"] = np.tile(np.eye(2)[majority], (len(test.label), 1))
     results = _results(recipe.name, answers, test, cycle.ceiling_accuracy())
-    controls = _controls(sets, folder, resume)
+    controls = _controls(sets)
     golden = test.centred(networks.window_of(recipe.architecture).samples())[:: max(1, len(test.label) // 3)][:3]
     card = _card(recipe, cycle, sets, results, controls, seeds, seed)
     return Outcome(network, {"waveform": golden}, card)
@@ -89,7 +92,6 @@ def fitted(architecture: str, sets: dict[str, Records], settings: Fit, seed: int
     """(validation loss, seed, network) of one training."""
     import keras
 
-    from ..zoo.waveform.spectrogram_cnn import fit_standardise
     from .fit import fit
 
     keras.utils.set_random_seed(seed)
@@ -99,6 +101,10 @@ def fitted(architecture: str, sets: dict[str, Records], settings: Fit, seed: int
     if any(layer.name == "standardise" for layer in network.layers):
         centred = sets["train"].centred(samples)
         fit_standardise(network, (centred[i : i + 256] for i in range(0, len(centred), 256)))
+    if architecture in SIDES:
+        regression, loss = best_regression(*_features(network, sets, ("train", "validation")))
+        set_dense(network, regression)
+        return loss, seed, network
 
     def epoch_of(epoch: int):
         part = sets["train"]
@@ -160,21 +166,34 @@ def _results(name: str, answers: dict[str, np.ndarray], test: Records, ceiling: 
     return rows
 
 
-def _controls(sets: dict[str, Records], folder: Path, resume: bool) -> list[Control]:
+def _features(network, sets: dict[str, Records], splits) -> list[tuple[np.ndarray, np.ndarray]]:
+    """(features, labels) of each split as the network's dense layer sees them."""
+    return [(features_of(network, sets[s].centred(network.inputs[0].shape[1])), sets[s].label) for s in splits]
+
+
+def _controls(sets: dict[str, Records]) -> list[Control]:
     """Probes that an honest data set leaves at chance."""
-    permuted = {
-        name: Records(r.waveform, np.random.default_rng(0).permutation(r.label), r.event) for name, r in sets.items()
-    }
-    permuted["test"] = sets["test"]
+    before, behind = (networks.build(architecture) for architecture in ("logistic-noise", "logistic"))
+    for network in (before, behind):
+        fit_standardise(network, [sets["train"].centred(network.inputs[0].shape[1])])
+    test = sets["test"]
+
+    train, validation, (seen, truth) = _features(before, sets, SPLITS)
+    guess = best_regression(train, validation)[0].predict(seen)
+    early = confusion_interval(truth, guess, test.event, np.random.default_rng(0), accuracy_of)
+
+    (known, label), (held, held_label), (seen, truth) = _features(behind, sets, SPLITS)
+    rng = np.random.default_rng(0)
+    chance = [
+        (best_regression((known, rng.permutation(label)), (held, held_label))[0].predict(seen) == truth).mean()
+        for _ in range(PERMUTATIONS)
+    ]
+    permuted = (np.mean(chance), *np.quantile(chance, [0.025, 0.975]))
     rows = []
-    for control, architecture, part, honest in (
-        ("probe before P", "logistic-noise", sets, "chance unless the background tells the classes apart"),
-        ("permuted training labels", "logistic", permuted, "chance"),
+    for control, interval, honest in (
+        ("logistic probe of the 5 s before P", early, "0.5 unless the background tells the classes apart"),
+        (f"labels permuted, {PERMUTATIONS} times", permuted, "0.5"),
     ):
-        _, _, probe = fitted(architecture, part, LOGISTIC, 1, folder / control.replace(" ", "-"), resume)
-        test = part["test"]
-        guess = probabilities(probe, test).argmax(1)
-        interval = confusion_interval(test.label, guess, test.event, np.random.default_rng(0), accuracy_of)
         value, low, high = (round(float(v), 4) for v in interval[:3])
         verdict = "clear" if low <= 0.5 else "suspicious"
         rows.append(

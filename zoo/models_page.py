@@ -10,8 +10,9 @@ from .card import Card
 
 HEAD = """# Models
 
-Made from the cards by `python -m foreshock.zoo.models_page MODELS.md README.md`; a test compares them. Scores are on test data
-that was read once, with 95 % intervals, beside the best baseline on the same cases; `foreshock card NAME` tells more.
+Made from the cards by `python -m foreshock.zoo.models_page MODELS.md README.md`; a test compares them. Scores are on
+test data that was read once, with 95 % intervals, beside the best baseline on the same cases. `foreshock card NAME`
+tells more.
 
 | name | task | data | score | ours | best baseline | ceiling | parameters | MB |
 |---|---|---|---|---|---|---|---|---|
