@@ -6,6 +6,7 @@ import fnmatch
 import platform
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
@@ -21,6 +22,8 @@ from ..training.forecast_case import ForecastCase
 from ..training.forecast_scores import Court, Judged, judged
 from ..training.intervals import Interval
 from ..training.protocol import Protocol
+from ..zoo import registry
+from .contestants import from_zoo
 from .fitted_cache import fitted
 from .forecast_table import Row, Table
 
@@ -102,30 +105,31 @@ def forecast_all(case: ForecastCase, models: str, folder: Path) -> tuple[Court, 
     wanted = [name for name in BASELINES if name in (REFERENCE, BAR) or fnmatch.fnmatch(name, models)]
     wanted += [name for name in OPTIONAL if name == models]
     fits, forecasts, seconds = Fits(case), {}, {}
+
+    def enter(name: str, rates: Callable[[np.ndarray], np.ndarray], fit_s: float) -> None:
+        _say(f"{name}: forecast {len(court.days)} days")
+        began = time.monotonic()
+        test = rates(court.days)
+        seconds[name] = fit_s, time.monotonic() - began
+        validation = rates(validation_days) if case.protocol.recalibrated else None
+        forecasts[name] = judged(name, case.protocol, test, validation, validation_counts)
+
+    def of(model):
+        return lambda days: model.rates(case.catalog, days, case.protocol.window_days, case.magnitude)
+
     for name in wanted:
         _say(f"{name}: fit")
         model, fit_s = fitted(name, fits, folder)
-
-        def rates(days, model=model):
-            return model.rates(case.catalog, days, case.protocol.window_days, case.magnitude)
-
-        forecasts[name], forecast_s = _forecast(name, case, court, rates, validation_days, validation_counts)
-        seconds[name] = fit_s, forecast_s
+        enter(name, of(model), fit_s)
+    taken, left_out = from_zoo(case, models)
+    for name in taken:
+        model = registry.load(name)
+        enter(name, of(model), model.card.wall_time_s)
+    for name, reason in left_out.items():
+        print(f"{name} takes no part: {reason}", file=sys.stderr)
     if case.simulated is not None:
-        forecasts[TRUTH], forecast_s = _forecast(
-            TRUTH, case, court, lambda days: case.truth(days).astype(np.float32), validation_days, validation_counts
-        )
-        seconds[TRUTH] = 0.0, forecast_s
+        enter(TRUTH, lambda days: case.truth(days).astype(np.float32), 0.0)
     return court, forecasts, seconds
-
-
-def _forecast(name, case, court, rates, validation_days, validation_counts) -> tuple[Judged, float]:
-    _say(f"{name}: forecast {len(court.days)} days")
-    began = time.monotonic()
-    test = rates(court.days)
-    forecast_s = time.monotonic() - began
-    validation = rates(validation_days) if case.protocol.recalibrated else None
-    return judged(name, case.protocol, test, validation, validation_counts), forecast_s
 
 
 def score_all(case: ForecastCase, court: Court, forecasts: dict[str, Judged], seconds: dict):
