@@ -16,6 +16,8 @@ from .etas_fit import EtasFit
 from .etas_observation import US_PER_DAY
 
 THREADS = 2
+# Ages up to two centuries are tabulated: not up to the catalogue's last event, of which no forecast may depend.
+OLDEST_DAYS = 73_050.0
 # Offspring beyond an event's patch is placed as if the event lay in the middle of its cell, with sigma between these
 # nodes (km2): a percent of a share that is itself a few percent.
 _NODES_KM2 = (0.0, 1000.0, 2000.0, 4000.0, 8000.0, 16000.0, 64000.0)
@@ -124,8 +126,7 @@ class EtasForecasts:
         self.sums = DelaySums(p, b) if p.K > 0 else ()
         if not len(self.sums):
             return
-        oldest = 1.0 + (float(self.t_days[-1]) if len(self.t_days) else 0.0) + 36525.0
-        self.knots = np.linspace(np.log(p.c_days), np.log(oldest + p.c_days), 600)
+        self.knots = np.linspace(np.log(p.c_days), np.log(OLDEST_DAYS + p.c_days), 600)
         age = np.maximum(np.exp(self.knots) - p.c_days, 0.0)
         growth = self.sums.n_total ** np.arange(1, len(self.sums) + 1)
         later = self.sums.after(age, b) - (self.sums.after(age, a) if a > 0 else 0.0)
