@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -23,6 +24,7 @@ class Course:
     epoch: int = 0
     best_epoch: int = 0
     best_loss: float = float("inf")
+    seconds: float = 0.0
     history: list[dict[str, float]] = field(default_factory=list)
 
     @property
@@ -65,6 +67,7 @@ def fit(
         course = Course(**json.loads(record.read_text()))
         view.load_weights(folder / f"epoch-{course.epoch}.weights.h5")
     while course.epoch < settings.epochs and course.waited < settings.patience:
+        began = time.monotonic()
         _reseed(view, seed, course.epoch)
         fitted = view.fit(train(course.epoch), shuffle=False, verbose=0).history["loss"][0]
         validated = float(view.evaluate(validation, verbose=0))
@@ -77,6 +80,7 @@ def fit(
         last = folder / f"epoch-{course.epoch}.weights.h5"
         with replacing(last) as temporary:
             view.save_weights(temporary)
+        course.seconds += time.monotonic() - began
         # The course names the checkpoint that belongs to it, so a kill between the two files costs one epoch at most.
         with replacing(record) as temporary:
             temporary.write_text(json.dumps(asdict(course)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import platform
 import shutil
 import time
@@ -27,7 +28,7 @@ def train_recipe(
 
     Arguments:
         data: the data folder.
-        resume: go on from the checkpoints; the card's time is then that of the last stretch.
+        resume: go on from the checkpoints; their time counts on the card.
         command: what the card names as its maker.
     """
     work = out / f".{recipe.name}.training"
@@ -36,11 +37,12 @@ def train_recipe(
     work.mkdir(parents=True, exist_ok=True)
     with replacing(work / "recipe.json") as temporary:
         temporary.write_text(recipe.model_dump_json(indent=1))
+    earlier_s = sum(json.loads(path.read_text())["seconds"] for path in work.glob("*/course.json"))
     began = time.monotonic()
     outcome = import_module(TASKS[recipe.task], __package__).train(recipe, data, work, resume)
     folder = out / recipe.name
     with replacing_folder(folder) as temporary:
-        write_model(temporary, recipe, outcome, time.monotonic() - began, command)
+        write_model(temporary, recipe, outcome, earlier_s + time.monotonic() - began, command)
     shutil.rmtree(work)
     return folder
 
