@@ -3,14 +3,27 @@
 import foreshock
 import numpy as np
 import pytest
+from foreshock.datasets.errors import InputError
 from foreshock.export.parity import TOLERANCE, difference
 from foreshock.zoo.golden import read_golden
 
 NAMES = foreshock.models()
+NETWORKS = [name for name in NAMES if "model.keras" in foreshock.load(name).card.files]
+RATE_MODELS = [name for name in NAMES if name not in NETWORKS]
 
 
 @pytest.fixture(params=NAMES, scope="module")
+def any_model(request):
+    return foreshock.load(request.param)
+
+
+@pytest.fixture(params=NETWORKS, scope="module")
 def model(request):
+    return foreshock.load(request.param)
+
+
+@pytest.fixture(params=RATE_MODELS, scope="module")
+def rate_model(request):
     return foreshock.load(request.param)
 
 
@@ -35,9 +48,30 @@ def test_the_card_speaks_of_these_files_and_these_tensors(model):
     assert [tuple(t.shape) for t in network.inputs] == [t.shape for t in card.inputs]
 
 
-def test_golden_cases_come_out_as_they_were_when_the_weights_were_made(model):
-    inputs, expected = read_golden(model.file("golden.npz"))
-    assert difference(expected, model.run(**inputs)) < TOLERANCE
+def test_golden_cases_come_out_as_they_were_when_the_weights_were_made(any_model):
+    inputs, expected = read_golden(any_model.file("golden.npz"))
+    assert difference(expected, any_model.run(**inputs)) < TOLERANCE
+
+
+def test_every_file_is_the_cards(any_model):
+    for name in any_model.card.files:
+        any_model.file(name)
+
+
+def test_a_rate_model_has_finite_rates_and_says_that_it_is_no_network(rate_model, tmp_path):
+    from foreshock.export import FORMATS
+
+    inputs, _ = read_golden(rate_model.file("golden.npz"))
+    nobody = {**inputs, "events": np.full_like(inputs["events"], np.nan)}
+    for arrays in (inputs, nobody):
+        rate = rate_model.run(**arrays)["rate"]
+        assert np.isfinite(rate).all()
+        assert (rate >= 0).all()
+        assert rate.sum() > 0
+    for export in FORMATS.values():
+        with pytest.raises(InputError, match="which has none"):
+            export(rate_model, tmp_path)
+    assert not list(tmp_path.iterdir())
 
 
 def test_both_runtimes_give_the_same_answer(model):

@@ -60,6 +60,10 @@ class Model:
     @cached_property
     def keras(self):
         """The plain `keras.Model`, loaded in safe mode: a file never brings code of its own."""
+        if "model.keras" not in self.card.files:
+            raise InputError(
+                "a model with a Keras network", f"{self.card.name}, which has none", "use it by name: predict, or rates"
+            )
         import keras
 
         from .layers import prior, recurrent, scaling, spectrogram  # noqa: F401  registers them with Keras
