@@ -22,6 +22,10 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
+SERIES_EXAMPLE = (
+    "Example: foreshock forecast-series smoothed-sim sim.csv --region simulated --from 2018-01-01 --to 2018-12-31 "
+    "--protocol P2-7d --out rates.npz"
+)
 Name = Annotated[str, typer.Argument(help="A model's name; `foreshock models` lists them.", show_default=False)]
 
 
@@ -156,7 +160,43 @@ def export(
         print("\n".join([*map(str, parity), f"wrote {path}"]))
 
 
+@app.command("forecast-series", epilog=SERIES_EXAMPLE)
+def forecast_series(
+    name: Name,
+    catalog: Annotated[list[Path], typer.Argument(help="Catalogue files.", show_default=False)],
+    region: Annotated[str, typer.Option(help="A region's name.", show_default=False)],
+    start: Annotated[str, typer.Option("--from", help="First day of issue.", show_default=False)],
+    end: Annotated[str, typer.Option("--to", help="The last day that a target may reach.", show_default=False)],
+    out: Annotated[Path, typer.Option(help="The NPZ file to write.", show_default=False)],
+    protocol: Annotated[str, typer.Option(help="P1, P2-7d or P2-1d; P2 is P2-7d.")] = "P1",
+    data: cli_data.DataFolder = None,
+) -> None:
+    """Write a forecaster's rates for a whole period, so that anyone can score it with their own code."""
+    from .benchmarks.forecast_series import forecast_series_of_files
+
+    print(forecast_series_of_files(name, catalog, region, start, end, protocol, out, data))
+
+
+benchmark_app = typer.Typer(help="Experiments: scores beside baselines, results as CSV.", no_args_is_help=True)
+app.add_typer(benchmark_app, name="benchmark")
 app.add_typer(cli_data.app, name="data")
+
+
+@benchmark_app.command(epilog="Example: foreshock benchmark forecast --region simulated --protocol P1 --quick")
+def forecast(
+    region: Annotated[str, typer.Option(help="A region's name.")] = "simulated",
+    protocol: Annotated[str, typer.Option(help="P1, P2-7d or P2-1d; P2 is P2-7d.")] = "P1",
+    models: Annotated[str, typer.Option(help="A wildcard over baselines and the zoo's forecasters.")] = "*",
+    split: Annotated[str, typer.Option(help="hard or late.")] = "hard",
+    magnitude: Annotated[float | None, typer.Option(help="The smallest target; the region's own if not given.")] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="A small part of the simulated region.")] = False,
+    data: cli_data.DataFolder = None,
+    out: Annotated[Path, typer.Option(help="Folder for pictures and fitted baselines.")] = Path("foreshock-benchmark"),
+) -> None:
+    """Every forecaster on the same cells, days and labels: one table, a CSV, pictures."""
+    from .benchmarks.forecast import run
+
+    print(run(region, protocol, models, data, quick, out, split, magnitude).to_text())
 
 
 def _pairs(texts: list[str] | None) -> dict[str, str]:
