@@ -10,14 +10,13 @@ import numpy as np
 
 from ..errors import InputError
 from ..record import COMPONENTS, Record
+from .components import letters_for
 from .float32_samples import in_float32, longest_constant_run
 from .pick_assignment import assign
 from .picks import as_picks
 from .resampling import resample, same_rate
 from .segments import Conflict, Segment, common, in_seconds, join, without_holes
 
-# SEED's 1 and 2 are two orthogonal horizontals of unstated azimuth; by custom 1 is the one nearer north.
-_UNORIENTED = {"E": "2", "N": "1"}
 _FILLED = (20, 1.0)  # samples and seconds from which a constant stretch is told
 
 
@@ -87,7 +86,7 @@ def _records_of(codes: Sequence[str], components: dict[str, list], shortest_s: f
     """The records and the (name, reason) rows of one network, station, location and band."""
     network, station, location, band = codes
     name = ".".join(codes)
-    letters, notes = _letters(components, band)
+    letters, notes = letters_for(components, band)
     channels = []
     for letter in letters:
         segments, remarks = _segments(components[letter])
@@ -122,25 +121,6 @@ def _records_of(codes: Sequence[str], components: dict[str, list], shortest_s: f
         else:
             records.append(Record(data, rate_hz, start, network, station, location, band, history=tuple(history)))
     return records, rejected
-
-
-def _letters(components: dict[str, list], band: str) -> tuple[list[str], list[str]]:
-    """The component letters to take for E, N, Z, and notes."""
-    have = sorted(components)
-    for letters in (list(COMPONENTS), [_UNORIENTED.get(c, c) for c in COMPONENTS]):
-        if all(letter in components for letter in letters):
-            break
-    else:
-        missing = [letter for letter in COMPONENTS if letter not in components]
-        names = [f"{band}{letter}" for letter in have]
-        raise Conflict(f"component {', '.join(missing)} missing: has {', '.join(names)}; needs E, N, Z or 1, 2, Z")
-    notes = []
-    if "1" in letters:
-        notes.append(f"{band}1 taken for N and {band}2 for E: their orientation is not known")
-    extra = [f"{band}{letter}" for letter in have if letter not in letters]
-    if extra:
-        notes.append(f"{', '.join(extra)} not used")
-    return letters, notes
 
 
 def _segments(traces: list) -> tuple[list[Segment], list[str]]:
