@@ -38,6 +38,14 @@ def test_csv_gives_the_forecast_back(tmp_path):
     assert (again.grid, again.period, again.magnitude, again.model) == (f.grid, f.period, f.magnitude, f.model)
 
 
+def test_pycsep_reads_the_forecast_with_its_total(tmp_path):
+    from foreshock.datasets.csep_forecast import read_csep
+
+    f = forecast()
+    f.to_csep(tmp_path / "f.dat")
+    assert read_csep(tmp_path / "f.dat").event_count == pytest.approx(f.rate.sum(), rel=1e-9)
+
+
 def test_the_picture_has_north_up_and_units(tmp_path):
     figure = forecast().plot(tmp_path / "f.png")
     axes, bar = figure.axes[:2]

@@ -125,6 +125,12 @@ class Forecast:
         window = tuple(int((np.datetime64(header[side]) - day).astype(int)) for side in ("from", "to"))
         return cls(header["model"], grid, values.reshape(grid.shape), day, window, header["magnitude"])
 
+    def to_csep(self, path: str | os.PathLike, cell_degrees: float = 0.1) -> None:
+        """Write the rates in pyCSEP's own format (.dat), shared among squares of degrees."""
+        from ...datasets.csep_forecast import resampled, write_csep
+
+        write_csep(resampled(self.rate, self.grid, cell_degrees), self.magnitude, path)
+
     def plot(self, path: str | os.PathLike | None = None):
         """The map as a matplotlib Figure, with coastlines that need no network; saved where a path is given."""
         from .plot import plot_forecast
