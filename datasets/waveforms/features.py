@@ -1,4 +1,4 @@
-"""Numbers that describe a waveform: 23 a channel; S-P times; spectral amplitudes free of noise. All over many records."""
+"""Numbers that describe waveforms: 23 features a channel, S-P times, spectral amplitudes free of noise.
 
 The 23 are those of the published magnitude forest on the Norcia records (amplitude statistics, Welch spectrum, shape),
 here with the sampling rate given to Welch's method, so that frequencies are in Hz.
