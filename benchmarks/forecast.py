@@ -51,7 +51,7 @@ def run(
         models: a wildcard over baselines and the zoo's forecasters of this region; the references always run.
         data: the data folder.
         quick: a quarter of the simulated region's cells and eight of its years.
-        out: pictures, and fitted baselines to be used again, go into a folder in it.
+        out: pictures go into a folder in it, and so do fitted baselines, to be used again by other protocols too.
         magnitude: the smallest target; the region's own where None.
         results: the folder of the CSV; `out` when quick, else the package's benchmarks/results.
     """
@@ -62,7 +62,7 @@ def run(
     name = "-".join([where.name, case.protocol.name, *([split] if split != "hard" else [])])
     name += f"-m{case.magnitude:g}" if case.magnitude != where.mc[0] else ""
     folder = out / f"forecast-{name}"
-    court, forecasts, seconds = forecast_all(case, models, folder / "fitted")
+    court, forecasts, seconds = forecast_all(case, models, out / f"fitted-{where.name}")
     rows = tuple(score_all(case, court, forecasts, seconds))
     command = f"foreshock benchmark forecast --region {region} --protocol {protocol}"
     command += "".join(
@@ -168,7 +168,7 @@ def _about(case: ForecastCase, court: Court, split: str, command: str) -> dict:
     return {
         "title": f"{case.region.title}: protocol {case.protocol.name}, M >= {case.magnitude:g}, split {split}",
         "cases": court.cases(),
-        "gain": f"nats per {court.events}",
+        "gain": f"nats {court.unit}",
         "interval": "95 %, block bootstrap of 30 days",
         "split": {name: f"{p.first} to {p.last}" for name, p in vars(case.split).items()},
         "data_sha256": case.data_sha256,

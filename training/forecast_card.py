@@ -18,7 +18,7 @@ def results_of(court: Court, ours: Judged, others: list[Judged], ceiling: Judged
     known = {other.name: other for other in others}
     reference = known.get("smoothed") or known["uniform"]
     scores = (
-        (f"information gain over {reference.name}, nats a {court.events}", lambda f: court.gain(f, reference), True),
+        (f"information gain over {reference.name}, nats {court.unit}", lambda f: court.gain(f, reference), True),
         ("ROC AUC", court.roc_auc, True),
         ("ROC AUC within active cells", lambda f: court.roc_auc(f, active=True), True),
         # A Brier score of rare events is small; in thousandths it can be read.

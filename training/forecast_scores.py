@@ -73,9 +73,9 @@ class Court:
         return time_blocks(self.days, BLOCK_DAYS)
 
     @property
-    def events(self) -> str:
+    def unit(self) -> str:
         """What a gain is divided by."""
-        return "hit cell" if self.protocol.likelihood == "bernoulli" else "event"
+        return "a hit cell" if self.protocol.likelihood == "bernoulli" else "an event"
 
     def cases(self) -> str:
         """The size of the test in words."""
