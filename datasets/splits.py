@@ -93,6 +93,27 @@ def by_event(event_id, seed: int, fractions=(0.7, 0.15, 0.15), stratum=None) -> 
     return _by_group(event_id, seed, fractions, stratum, "event")
 
 
+def event_folds(event_id, seed: int, folds: int = 5, stratum=None) -> np.ndarray:
+    """The fold of each record, 0 to folds - 1, all records of an event in one; for cross-validation.
+
+    Arguments:
+        event_id: (n,) the event of each record; an empty one is refused.
+        stratum: (n,) a class that each event has one of; every class is then divided evenly.
+
+    >>> event_folds(["a", "a", "b", "c", "c", "d"], seed=1, folds=2).tolist()
+    [0, 0, 1, 0, 0, 1]
+    """
+    names, where, level = _groups(event_id, stratum, "event")
+    rng = np.random.default_rng(seed)
+    fold = np.empty(len(names), np.int64)
+    for value in np.unique(level):
+        members = rng.permutation(np.flatnonzero(level == value))
+        if len(members) < folds:
+            raise InputError(f"an event a fold, {folds} or more", f"{len(members)}", "ask for fewer folds")
+        fold[members] = np.arange(len(members)) % folds
+    return fold[where]
+
+
 def by_station(station, seed: int, fractions=(0.7, 0.15, 0.15)) -> IndexSplit:
     """All records of a station in one part; the fractions are of stations. Events may still be shared."""
     return _by_group(station, seed, fractions, None, "station")
@@ -128,6 +149,18 @@ def random_records(records: int, seed: int, fractions=(0.7, 0.15, 0.15)) -> Inde
 
 
 def _by_group(group, seed, fractions, stratum, what: str) -> IndexSplit:
+    names, where, level = _groups(group, stratum, what)
+    rng = np.random.default_rng(seed)
+    part = np.empty(len(names), np.int64)
+    for value in np.unique(level):
+        members = rng.permutation(np.flatnonzero(level == value))
+        for index, share in enumerate(np.split(members, _cuts(len(members), fractions))):
+            part[share] = index
+    return IndexSplit(*(np.flatnonzero(part[where] == index) for index in range(3))).require_disjoint(group, what)
+
+
+def _groups(group, stratum, what: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The names of the groups, each entry's group, and each group's stratum, by number."""
     group = np.asarray(group, dtype=np.str_)
     if (group == "").any():
         raise InputError(
@@ -141,13 +174,7 @@ def _by_group(group, seed, fractions, stratum, what: str) -> IndexSplit:
         if np.any(level[where] != stratum):
             torn = names[where[(level[where] != stratum).argmax()]]
             raise InputError(f"one stratum for each {what}", f"several for {torn}", "mend the strata")
-    rng = np.random.default_rng(seed)
-    part = np.empty(len(names), np.int64)
-    for value in np.unique(level):
-        members = rng.permutation(np.flatnonzero(level == value))
-        for index, share in enumerate(np.split(members, _cuts(len(members), fractions))):
-            part[share] = index
-    return IndexSplit(*(np.flatnonzero(part[where] == index) for index in range(3))).require_disjoint(group, what)
+    return names, where, level
 
 
 def _cuts(number: int, fractions) -> list[int]:

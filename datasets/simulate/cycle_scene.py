@@ -8,13 +8,13 @@ from statistics import NormalDist
 import numpy as np
 
 from ..errors import InputError
+from .gutenberg_richter import magnitudes
 from .scene import Window
+from .source import RADIATION_P, RADIATION_S
 
 LABELS = ("foreshock", "aftershock")
 CAUSES = ("source", "path", "noise", "none")
 SPLITS = ("train", "validation", "test")
-# Root-mean-square radiation over the focal sphere (Boore and Boatwright 1984).
-RADIATION_P, RADIATION_S = 0.52, 0.63
 
 
 @dataclass(frozen=True)
@@ -109,12 +109,6 @@ def draw_stations(cycle: SeismicCycle, rng: np.random.Generator) -> dict[str, np
     }
 
 
-def _gutenberg_richter(rng, low: float, high: float, b_value: float, count: int) -> np.ndarray:
-    """Magnitudes of the exponential distribution cut off at `high`."""
-    rate = b_value * np.log(10)
-    return low - np.log1p(-rng.random(count) * -np.expm1(-rate * (high - low))) / rate
-
-
 def draw_scene(cycle: SeismicCycle) -> dict[str, np.ndarray]:
     """Every record's scene, sorted by origin time: all that is random but the wiggles.
 
@@ -131,7 +125,7 @@ def draw_scene(cycle: SeismicCycle) -> dict[str, np.ndarray]:
     order = np.argsort(offset_us)
     event = {
         "offset_us": offset_us[order],
-        "magnitude": _gutenberg_richter(event_rng, *cycle.magnitude, cycle.b_value, n),
+        "magnitude": magnitudes(event_rng, *cycle.magnitude, cycle.b_value, n),
         "depth_km": np.clip(event_rng.normal(7.0, 2.0, n), 2.0, 14.0),
         "ln_stress": event_rng.normal(0, cycle.stress_drop_spread, n),
         # A fault 16 km long that strikes N 155 E, as in the Apennines, with some width.

@@ -27,6 +27,7 @@ class LayeredCrust:
         p_velocity_km_s: one a layer.
         vp_vs: ratio of the velocities of P and S in every layer.
         density_kg_m3: density at the sources.
+        head_waves: whether `first` looks at waves along the tops of deeper layers too.
 
     >>> halfspace = LayeredCrust((0.0,), (6.0,), vp_vs=2.0)
     >>> float(halfspace.direct([30.0], [40.0], "S").travel_s[0].round(6))
@@ -37,6 +38,7 @@ class LayeredCrust:
     p_velocity_km_s: tuple[float, ...] = (4.0, 5.2, 5.9, 6.4)
     vp_vs: float = 1.75
     density_kg_m3: float = 2700.0
+    head_waves: bool = False
 
     def __post_init__(self):
         tops, velocities = np.asarray(self.tops_km), np.asarray(self.p_velocity_km_s)
@@ -78,6 +80,38 @@ class LayeredCrust:
         travel = (thickness / (velocity * np.sqrt(np.maximum(1 - sine**2, 1e-30)))).sum(1)
         layer = np.searchsorted(tops, depth, side="right") - 1
         return Ray(travel, np.arcsin(sine[:, 0]), velocity[layer])
+
+    def first(self, epicentral_km, depth_km, wave: str = "P") -> Ray:
+        """The rays that arrive first: direct ones, or with `head_waves` those along the top of a deeper layer.
+
+        A head wave along velocity v takes x / v + sum of h sqrt(1 / u^2 - 1 / v^2) over all layers of velocity u that
+        it crosses, down and up (Shearer 2009, section 4.2); it exists beyond the distance where it leaves the source.
+
+        >>> two_layers = LayeredCrust((0.0, 2.0), (4.0, 5.0), head_waves=True)
+        >>> float(two_layers.first([40.0], [0.001]).travel_s[0].round(3))  # 40 / 5 + 4 sqrt(1 / 16 - 1 / 25)
+        8.6
+        """
+        first = self.direct(epicentral_km, depth_km, wave)
+        if not self.head_waves:
+            return first
+        travel, incidence, source_velocity = first
+        distance, depth = np.broadcast_arrays(np.asarray(epicentral_km, float), np.asarray(depth_km, float))
+        tops = np.asarray(self.tops_km)
+        velocity = np.asarray(self.p_velocity_km_s) / (1.0 if wave == "P" else self.vp_vs)
+        for refractor in range(1, len(tops)):
+            above, fast = velocity[:refractor], velocity[refractor]
+            if fast <= above.max():
+                continue
+            thickness = np.diff(tops[: refractor + 1])
+            down = np.clip(tops[1 : refractor + 1] - np.maximum(tops[:refractor], depth[:, None]), 0, None)
+            crossed = thickness + down
+            cosine = np.sqrt(1 - (above / fast) ** 2)
+            leaves = (crossed * (above / fast) / cosine).sum(1)
+            head = distance / fast + (crossed * cosine / above).sum(1)
+            earlier = (depth < tops[refractor]) & (distance >= leaves) & (head < travel)
+            travel = np.where(earlier, head, travel)
+            incidence = np.where(earlier, np.arcsin(velocity[0] / fast), incidence)
+        return Ray(travel, incidence, source_velocity)
 
 
 def spreading_distance_km(distance_km, crossover_km=60.0):

@@ -72,13 +72,15 @@ def complete_truth(scene: Mapping[str, np.ndarray], crust: path.LayeredCrust, wi
     Adds distance_km (hypocentral), p_travel_s, s_travel_s, p_s, s_s (arrivals after the first sample, on a sample),
     corner_p_hz, corner_s_hz, moment_n_m, t_star_p_s and t_star_s_s (the path's, at 10 Hz, without kappa),
     p_incidence_rad, p_level_m_s and s_level_m_s (displacement spectrum at zero frequency), snr_db.
+
+    A scene may hold p_over_s_corner (ratio of the corners) where it is not that of earthquakes.
     """
     missing = [name for name in SCENE_COLUMNS if name not in scene]
     if missing:
         raise InputError(f"the columns {' '.join(SCENE_COLUMNS)}", f"none called {' '.join(missing)}", "add them")
     truth = {name: np.asarray(values) for name, values in scene.items()}
-    p = crust.direct(truth["epicentral_km"], truth["depth_km"], "P")
-    s = crust.direct(truth["epicentral_km"], truth["depth_km"], "S")
+    p = crust.first(truth["epicentral_km"], truth["depth_km"], "P")
+    s = crust.first(truth["epicentral_km"], truth["depth_km"], "S")
     rate = window.sampling_rate_hz
     slowness = 1 / (1 + truth["velocity_change"])
     truth["distance_km"] = np.hypot(truth["epicentral_km"], truth["depth_km"])
@@ -89,7 +91,7 @@ def complete_truth(scene: Mapping[str, np.ndarray], crust: path.LayeredCrust, wi
     truth["corner_s_hz"] = source.corner_frequency_hz(
         truth["magnitude"], truth["stress_drop_mpa"], s.source_velocity_km_s
     )
-    truth["corner_p_hz"] = source.P_OVER_S_CORNER * truth["corner_s_hz"]
+    truth["corner_p_hz"] = truth.get("p_over_s_corner", source.P_OVER_S_CORNER) * truth["corner_s_hz"]
     truth["moment_n_m"] = source.seismic_moment(truth["magnitude"])
     q_s_10_hz = truth["q_s_1_hz"] * 10.0 ** truth["q_exponent"]
     truth["t_star_p_s"] = truth["p_travel_s"] / (q_s_10_hz * truth["q_p_over_s"])

@@ -8,6 +8,8 @@ import numpy as np
 BRUNE_CONSTANT = 2.34 / (2 * np.pi)
 # The P corner lies above the S corner; Madariaga (1976) found a ratio of 1.5 for circular ruptures.
 P_OVER_S_CORNER = 1.5
+# Root-mean-square radiation over the focal sphere (Boore and Boatwright 1984).
+RADIATION_P, RADIATION_S = 0.52, 0.63
 
 
 def seismic_moment(magnitude):

@@ -11,7 +11,8 @@ from collections.abc import Mapping
 import numpy as np
 import scipy.fft
 
-from . import noise
+from . import noise, rayleigh, ripple
+from .instrument import seismometer
 from .path import LayeredCrust
 from .scene import SCATTERED_P, SCATTERED_S, Window, body_wave_spectrum, complete_truth, noise_db
 from .simulated_records import SimulatedRecords
@@ -66,13 +67,14 @@ def synthesise(
     return data
 
 
-def _random_parts(seed: int, rows: np.ndarray, window: Window) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """White noise for the background (complex spectrum), for P and for S."""
+def _random_parts(seed: int, rows: np.ndarray, window: Window) -> tuple[np.ndarray, ...]:
+    """White noise for the background (complex spectrum), for P, for S and for the echoes of Rg."""
     frequencies, samples, n = window.nfft // 2 + 1, window.samples, len(rows)
-    normals = _standard_normals(seed, rows, 6 * (frequencies + samples))
+    echoes = rayleigh.RANDOM_NUMBERS
+    normals = _standard_normals(seed, rows, 6 * (frequencies + samples) + echoes)
     background = normals[:, : 6 * frequencies].reshape(n, 3, 2 * frequencies).view(np.complex64)
-    trains = normals[:, 6 * frequencies :].reshape(n, 2, 3, samples)
-    return background, trains[:, 0], trains[:, 1]
+    trains = normals[:, 6 * frequencies : -echoes].reshape(n, 2, 3, samples)
+    return background, trains[:, 0], trains[:, 1], normals[:, -echoes:]
 
 
 def _motion_over_step(truth, frequency_hz: np.ndarray, rate: float, wave: str) -> np.ndarray:
@@ -89,9 +91,11 @@ def _motion_over_step(truth, frequency_hz: np.ndarray, rate: float, wave: str) -
 def _synthesise_batch(truth, window: Window, random_parts, with_noise: bool) -> np.ndarray:
     rate, nfft = window.sampling_rate_hz, window.nfft
     frequency = np.fft.rfftfreq(nfft, 1 / rate)
-    background, white_p, white_s = random_parts
-    anti_alias = _anti_alias(frequency, rate)
+    background, white_p, white_s, echoes = random_parts
     gain = truth["gain_counts_s_m"][:, None]
+    anti_alias = _anti_alias(frequency, rate)
+    instrument = seismometer(truth["instrument_hz"], frequency) if "instrument_hz" in truth else None
+    shots = ripple.comb(truth, frequency) if "shots" in truth else None
     delay_s = truth["s_s"] - truth["p_s"]
     azimuth, polarisation = (np.radians(truth[f"{name}_deg"]) for name in ("back_azimuth", "polarisation"))
     incidence = truth["p_incidence_rad"]
@@ -119,6 +123,8 @@ def _synthesise_batch(truth, window: Window, random_parts, with_noise: bool) -> 
         response = minimum_phase(np.maximum(amplitude, 1e-6 * amplitude.max(1, keepdims=True)))
         response *= -np.expm1(-2j * np.pi * frequency / rate)
         tail_s = np.maximum(decay_s, 0.5 * delay_s) if wave == "p" else coda_decay_s
+        if shots is not None:
+            response *= shots
         shape = envelope(window.samples, first, rate, decay_s, tail_s, coda, truth[f"{wave}_travel_s"])
         spectrum += train_spectrum(white, first, shape, direct, scattered, response.astype(np.complex64), pulse)
     if with_noise:
@@ -126,7 +132,13 @@ def _synthesise_batch(truth, window: Window, random_parts, with_noise: bool) -> 
         # Mean square of a transform of n samples: one-sided density times rate times n / 2, over two parts.
         scale = np.sqrt(psd * rate * nfft / 4) * gain * anti_alias
         spectrum += background * scale[:, None, :].astype(np.float32)
-    return scipy.fft.irfft(spectrum, n=nfft, axis=2)[:, :, : window.samples]
+    if instrument is not None:
+        spectrum *= instrument[:, None, :]
+    data = scipy.fft.irfft(spectrum, n=nfft, axis=2)[:, :, : window.samples]
+    if "rg_level_m_s" in truth:
+        recorder = gain * anti_alias * (1 if instrument is None else instrument)
+        rayleigh.add_rg(data, truth, window, echoes, recorder if shots is None else recorder * shots)
+    return data
 
 
 def simulate_records(
