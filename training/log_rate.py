@@ -41,7 +41,7 @@ def fit_log_rate(x: np.ndarray, count: np.ndarray, weight: np.ndarray, likelihoo
 
     >>> x, n = np.array([[0.0], [0.0], [1.0]]), np.array([0, 1, 2])
     >>> fit_log_rate(x, n, np.ones(3), "poisson").round(2).tolist()
-    [-0.69, 1.38]
+    [-0.69, 1.39]
     """
     if not (weight * count).sum() > 0:
         raise InputError("at least one event in the training period", "none", "lower the magnitude")

@@ -19,8 +19,8 @@ class StaticRates(RateModel):
     >>> from foreshock.datasets.grid import Grid
     >>> model = StaticRates(Grid.degrees((0, 1), (0, 2), 1.0), np.array([[0.1, 0.2]]), 4.0)
     >>> nothing = Catalog([], [], [], [], [])
-    >>> model.rates(nothing, ["2020-01-01", "2020-01-02"], (0, 7), 4.0).round(2).tolist()
-    [[[0.7, 1.4]], [[0.7, 1.4]]]
+    >>> model.rates(nothing, ["2020-01-01", "2020-01-02"], (0, 5), 4.0).tolist()
+    [[[0.5, 1.0]], [[0.5, 1.0]]]
     """
 
     kind = "static"
