@@ -58,6 +58,26 @@ def read_stream(path: str | os.PathLike):
     return stream
 
 
+def read_headers(path: str | os.PathLike):
+    """The traces of a waveform file without samples, as an `obspy.Stream`; None where no reader recognises it.
+
+    Whether the samples are whole shows only when they are read.
+    """
+    path = Path(path)
+    _size_of(path)
+    kind = format_of(path)
+    if kind is None:
+        return None
+    import obspy
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return obspy.read(glob.escape(str(path)), format=kind, headonly=True, check_compression=False)
+        except Exception as error:  # obspy's readers raise whatever their parsing runs into
+            raise _damaged(path, kind, f"{type(error).__name__}: {error}") from error
+
+
 def format_of(path: str | os.PathLike) -> str | None:
     """obspy's name for the format of a waveform file, such as "MSEED"; None where no reader recognises it."""
     with open(path, "rb") as file:

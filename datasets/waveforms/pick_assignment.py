@@ -110,11 +110,21 @@ def _why_unused(pick: Pick, records: Sequence[Record], starts: dict[str, np.date
     if pick.time is None:
         return reason
     for record in fitting:
-        at = in_seconds(pick.time - record.start)
-        shift = round((at - record.duration_s / 2) / _HALF_HOUR_S)
-        if 0 < abs(shift) <= 28 and 0 <= at - shift * _HALF_HOUR_S < record.duration_s < _HALF_HOUR_S:
-            return f"{reason}; moved by {-shift / 2:+g} h it would be inside: is it local time? Picks are UTC"
+        if hint := local_time_hint(in_seconds(pick.time - record.start), record.duration_s):
+            return reason + hint
     return reason
+
+
+def local_time_hint(at_s: float, duration_s: float) -> str:
+    """What to say of a pick so many seconds after a record's start if half hours would move it inside; else "".
+
+    >>> local_time_hint(7207.5, 30.0)
+    '; moved by -2 h it would be inside: is it local time? Picks are UTC'
+    """
+    shift = round((at_s - duration_s / 2) / _HALF_HOUR_S)
+    if 0 < abs(shift) <= 28 and 0 <= at_s - shift * _HALF_HOUR_S < duration_s < _HALF_HOUR_S:
+        return f"; moved by {-shift / 2:+g} h it would be inside: is it local time? Picks are UTC"
+    return ""
 
 
 def _told(unused: list[tuple[Pick, str]]) -> list[tuple[str, str]]:
