@@ -75,8 +75,9 @@ class ForecastCase:
 
     @cached_property
     def active(self) -> np.ndarray:
-        """(rows, columns) whether a cell had an event of the input magnitude in the training period."""
-        row, column, inside = self.grid.cells(self.trained.latitude, self.trained.longitude)
+        """(rows, columns) whether a cell had a target event in the training period."""
+        targets = self.trained.above(self.magnitude)
+        row, column, inside = self.grid.cells(targets.latitude, targets.longitude)
         active = np.zeros(self.grid.shape, bool)
         active[row[inside], column[inside]] = True
         return active

@@ -49,7 +49,7 @@ class Court:
     Arguments:
         days: (issues,) days of issue.
         counts: (issues, rows, columns) target events.
-        active: (rows, columns) cells with an input event in training.
+        active: (rows, columns) cells with a target event in training.
     """
 
     protocol: Protocol
