@@ -84,7 +84,7 @@ def test_a_failure_half_way_leaves_nothing(tmp_path, monkeypatch):
     def full(*_):
         raise OSError("no space left on device")
 
-    monkeypatch.setattr(seismic_cycle_files, "_write_tables", full)
+    monkeypatch.setattr(seismic_cycle_files, "write_tables", full)
     with pytest.raises(OSError, match="no space"):
         write_seismic_cycle(tmp_path / "cycle", records=60)
     assert list(tmp_path.iterdir()) == []

@@ -38,6 +38,7 @@ class BlastOrQuake:
         stress_drop_spread: standard deviation of its natural logarithm.
         rg_over_p: Rg's displacement over P's at 10 km from a source at the surface; median, and the standard deviation
             of its natural logarithm.
+        gaps, glitches: share of the records that get one, whatever their class.
     """
 
     region: str = "A"
@@ -50,11 +51,13 @@ class BlastOrQuake:
     shots: tuple[int, int] = (4, 16)
     delay_jitter: float = 0.04
     blast_depth_km: tuple[float, float] = (0.01, 0.5)
-    blast_s: float = 0.14
-    blast_s_spread: float = 0.4
-    stress_drop_mpa: tuple[float, float] = (2.0, 0.6)
+    blast_s: float = 0.17
+    blast_s_spread: float = 0.6
+    stress_drop_mpa: tuple[float, float] = (2.0, 0.8)
     stress_drop_spread: float = 0.7
-    rg_over_p: tuple[float, float] = (12.0, 0.6)
+    rg_over_p: tuple[float, float] = (10.0, 0.7)
+    gaps: float = 0.0
+    glitches: float = 0.0
 
     def __post_init__(self):
         BlastRegion.named(self.region)
@@ -76,6 +79,9 @@ class BlastOrQuake:
             )
         if not 0 < self.blast_depth_km[0] <= self.blast_depth_km[1]:
             raise InputError("blasts below the surface", f"{self.blast_depth_km} km", "mend the depths")
+        for name in ("ripple", "gaps", "glitches"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise InputError(f"a share of {name} from 0 to 1", f"{getattr(self, name)}", "mend it")
 
     @property
     def blasts(self) -> int:

@@ -15,6 +15,9 @@ from . import noise, path, source
 SCATTERED_P = np.sqrt([0.22, 0.22, 0.56])
 SCATTERED_S = np.sqrt([0.39, 0.39, 0.22])
 
+#: Where signal and noise are compared.
+SNR_BAND_HZ = (1.0, 25.0)
+
 #: What a scene must tell of each record; `complete_truth` adds what follows from it.
 SCENE_COLUMNS = (
     "magnitude",
@@ -139,7 +142,7 @@ def noise_db(truth: Mapping[str, np.ndarray], frequency_hz: np.ndarray) -> np.nd
 
 def _snr_db(truth: Mapping[str, np.ndarray]) -> np.ndarray:
     """Expected power of P in its first 2 s over that of the noise, both 1 to 25 Hz, on one component."""
-    frequency = np.arange(1.0, 25.01, 0.5)
+    frequency = np.arange(SNR_BAND_HZ[0], SNR_BAND_HZ[1] + 0.01, 0.5)
     # One-sided: the energy of a transient is twice the integral of its squared spectrum.
     power = 2 * (body_wave_spectrum(truth, frequency, "p") ** 2).sum(1) * SCATTERED_P[2] ** 2 / 2.0
     return 10 * np.log10(power / noise.velocity_psd(frequency, noise_db(truth, frequency)).sum(1))

@@ -62,9 +62,12 @@ def synthesise(
         part = slice(first, first + BATCH)
         chunk = {name: values[part] for name, values in truth.items()}
         data[part] = _synthesise_batch(chunk, window, _random_parts(seed, rows[part], window), with_noise)
-    if quantise:
-        np.clip(np.rint(data, out=data), -FULL_SCALE_COUNTS, FULL_SCALE_COUNTS, out=data)
-    return data
+    return in_whole_counts(data) if quantise else data
+
+
+def in_whole_counts(data: np.ndarray) -> np.ndarray:
+    """Round to whole counts and clip at the digitiser's full scale, in place."""
+    return np.clip(np.rint(data, out=data), -FULL_SCALE_COUNTS, FULL_SCALE_COUNTS, out=data)
 
 
 def _random_parts(seed: int, rows: np.ndarray, window: Window) -> tuple[np.ndarray, ...]:
