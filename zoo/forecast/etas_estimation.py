@@ -57,8 +57,8 @@ def fit_etas(
         period: what is fitted, for instance `region.split("hard").train`.
         start: where to begin, any of the eight parameters by name.
         background: a known one, which is then not estimated.
-        history_days: how long before the period events count as parents; older ones are taken for extinct. Of the
-            offspring of an event, 6 % (c .01 days, p 1.2) to 9 in 10 (p 1.005, where most of it never comes) is later.
+        history_days: how long before the period events count as parents; what older ones still cause is left to the
+            background. No other limit in time or space is set.
         neighbours: k of the background's kernels.
         blind: leave out the hours after large events, when small ones are missed.
         errors: also compute standard errors, at the cost of 16 gradients.

@@ -31,8 +31,13 @@ def expected_counts(
     Each forecast is made at the beginning of its day, from the catalogue's events strictly before. They are the
     catalogue's own from m0 up; those before the fit's first parents are left out.
 
+    Against the simulator's closed form with quartered cells a map loses up to 0.002 nats an event on the day after a
+    mainshock and 0.0003 in a week's forecast, for later generations are spread as if their parents lay anywhere in
+    their cell.
+
     Arguments:
-        catalog: events of all magnitudes and places; others than the model's are not used.
+        catalog: events of all magnitudes and places, of the region's kinds (`Region.select`); those below m0 or
+            outside the padded region are not used.
         grid: the region's grid, or any block of cells of the fit's background map.
         days: `datetime64[D]` or text, one or many, in any order; many cost little more than a map each.
         horizon: (a, b) in days, 0 <= a < b.

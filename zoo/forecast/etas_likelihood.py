@@ -55,9 +55,9 @@ class EtasLikelihood:
 
     def __init__(self, observation: EtasObservation, density: np.ndarray):
         self.observation, self.density = observation, np.asarray(density, dtype=np.float64)
-        self.evaluations = 0
         events = observation.x_km, observation.y_km
         self._r2, self._weight = edge_points(*events, box(observation.region))
+        self._latest: tuple = (None, None)
 
     def triggered(self, values) -> tuple[np.ndarray, np.ndarray]:
         """Rate (targets,) per day and km2 that earlier events cause at the targets, and its slopes (targets, 7)."""
@@ -107,10 +107,9 @@ class EtasLikelihood:
 
     def __call__(self, theta) -> Evaluation:
         """Value, gradient and the information as the sum of the events' squared scores (Ogata 1978, equation 3.3)."""
-        self.evaluations += 1
         values = values_of(theta)
         mu, _, alpha, _, p, _, gamma, q = values
-        rate, slopes = self.triggered(values)
+        rate, slopes, expected, by_theta = self._at(values)
         background = mu * self.density
         total = background + rate
         scores = np.column_stack([background, slopes])
@@ -120,14 +119,19 @@ class EtasLikelihood:
         scores[:, 2] *= alpha
         scores[:, 6] *= gamma
         scores /= total[:, None]
-        expected, by_theta = self.expected(values)
         return Evaluation(float(np.log(total).sum() - expected), scores.sum(0) - by_theta, scores.T @ scores)
 
     def background_probability(self, theta) -> np.ndarray:
         """Probability of each target to be a background event (Zhuang, Ogata and Vere-Jones 2002, equation 10)."""
         values = values_of(theta)
         background = values[0] * self.density
-        return background / (background + self.triggered(values)[0])
+        return background / (background + self._at(values)[0])
+
+    def _at(self, values) -> tuple:
+        """All sums at a point; kept until the next, for a new background alone asks for the same again."""
+        if self._latest[0] != values.tobytes():
+            self._latest = (values.tobytes(), (*self.triggered(values), *self.expected(values)))
+        return self._latest[1]
 
 
 def edge_points(x_km, y_km, edges) -> tuple[np.ndarray, np.ndarray]:
