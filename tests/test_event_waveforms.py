@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from foreshock.datasets.catalog import Catalog
 from foreshock.datasets.errors import InputError
-from foreshock.datasets.readers.event_waveforms import event_records, groups_of, read_file_table
+from foreshock.datasets.readers.event_table import find_beside, read_events, read_file_table
+from foreshock.datasets.readers.event_waveforms import event_records, groups_of
 from foreshock.datasets.readers.reading import read_catalog
 from foreshock.datasets.simulate.seismic_cycle_files import write_seismic_cycle
 from foreshock.datasets.waveforms.event_matching import EventMatcher
@@ -198,3 +199,24 @@ def test_folders_without_waveforms(tmp_path):
         read(tmp_path, catalog(0))
     with pytest.raises(InputError, match="does not exist"):
         read(tmp_path / "none", catalog(0))
+
+
+def test_an_event_table_with_usual_column_names(tmp_path):
+    path = tmp_path / "pnw_events.csv"
+    path.write_text(
+        "event_id,event_type,time,latitude,longitude,depth,magnitude,magnitude_type\n"
+        "uw1,explosion,2018-02-13T23:04:46.080Z,48.089,-121.914,-0.93,1.8,ml\n"
+    )
+    events = read_events(path)
+    assert (events.event_id[0], events.kind[0], str(events.time[0])) == (
+        "uw1",
+        "explosion",
+        "2018-02-13T23:04:46.080000",
+    )
+    assert read_events(events) is events
+    (tmp_path / "pnw").mkdir()
+    assert find_beside(tmp_path / "pnw", "events") == path
+    assert find_beside(tmp_path / "pnw", "picks") is None
+    path.write_text("event,when\na,b\n")
+    with pytest.raises(InputError, match="a catalogue in one of the formats"):
+        read_events(path)

@@ -6,7 +6,6 @@ are not cut into events here.
 
 from __future__ import annotations
 
-import csv
 import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -51,7 +50,7 @@ def event_records(
 
     Arguments:
         source: a folder, whose subfolders count, or files.
-        events: the table; see `reading.read_catalog`.
+        events: the table; see `event_table.read_events`.
         rejected: receives (name, reason) for each file, channel, pick and event of which no record came.
         picks: whatever `picks.as_picks` takes.
         files: file name to event id.
@@ -83,7 +82,7 @@ def group_records(
             continue
         traces.extend(stream)
         for trace in stream:
-            home.setdefault(_name(trace), path)
+            home.setdefault(channel_group(trace), path)
     if not traces:
         return []
     picks = [pick for station in group.stations for pick in index.around(station, group.start, group.end)]
@@ -122,7 +121,7 @@ def groups_of(
         if stream is None:
             rejected.append((path.name, "no waveform format"))
             continue
-        spans = [(_name(trace), _utc(trace.stats.starttime), _utc(trace.stats.endtime)) for trace in stream]
+        spans = [(channel_group(trace), _utc(trace.stats.starttime), _utc(trace.stats.endtime)) for trace in stream]
         if spans:
             heads[path] = spans
             for name, start, end in spans:
@@ -174,17 +173,7 @@ def waveform_paths(source: str | os.PathLike | Iterable[str | os.PathLike]) -> l
     return sorted(found)
 
 
-def read_file_table(path: str | os.PathLike) -> dict[str, str]:
-    """File name to event id from a CSV table with columns `file` and `event_id`."""
-    with open(path, newline="", encoding="utf-8-sig") as text:
-        rows = csv.DictReader(text)
-        if not {"file", "event_id"} <= set(rows.fieldnames or ()):
-            received = f"{', '.join(rows.fieldnames or ()) or 'none'} in {path}"
-            raise InputError("columns file and event_id", received, "rename them")
-        return {Path(row["file"]).name: row["event_id"] for row in rows}
-
-
-def _name(trace) -> str:
+def channel_group(trace) -> str:
     """network.station.location.band of a trace."""
     stats = trace.stats
     return f"{stats.network}.{stats.station}.{stats.location}.{stats.channel[:-1]}"
