@@ -257,3 +257,12 @@ def test_layers_survive_saving(layer, tmp_path):
     again = keras.models.load_model(tmp_path / "model.keras", safe_mode=True)
     np.testing.assert_array_equal(again(waveform), model(waveform))
     assert again.layers[-1].get_config() == layer.get_config()
+
+
+@pytest.mark.parametrize("over", ["record", "component"])
+def test_an_image_that_varies_by_rounding_only_counts_as_constant(over):
+    image = np.full((1, 4, 5, 3), -10.0, np.float32)
+    image[0, 1, 2] = np.nextafter(np.float32(-10.0), np.float32(0))
+    assert (np.asarray(MinMax(over)(image)) == 0).all()
+    image[0, 1, 2] = -9.0
+    assert np.asarray(MinMax(over)(image)).max() == 1

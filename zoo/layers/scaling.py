@@ -63,6 +63,9 @@ class LogPower(keras.layers.Layer):
 class MinMax(keras.layers.Layer):
     """Scale each image (batch, rows, columns, components) to [0, 1]; a constant one gives zeros.
 
+    Constant is what varies by less than a hundred-thousandth of its size: that is rounding, which every runtime does in
+    its own way, and stretching it to [0, 1] would make an answer of it.
+
     over="record": one range for all components together, which keeps their ratio; over="component": one for each.
     """
 
@@ -76,8 +79,10 @@ class MinMax(keras.layers.Layer):
         """Subtract the least, divide by the range."""
         axes = tuple(range(1, len(image.shape) - (self.over == "component")))
         least = ops.min(image, axis=axes, keepdims=True)
-        extent = ops.max(image, axis=axes, keepdims=True) - least
-        return (image - least) / ops.where(extent > 0, extent, 1.0)
+        greatest = ops.max(image, axis=axes, keepdims=True)
+        extent = greatest - least
+        varies = extent > 1e-5 * ops.maximum(ops.abs(least), ops.abs(greatest))
+        return ops.where(varies, (image - least) / ops.where(varies, extent, 1.0), 0.0)
 
     def get_config(self):
         """What the constructor takes."""
