@@ -10,8 +10,8 @@ DAMPING = 0.7
 def seismometer(corner_hz, frequency_hz, damping: float = DAMPING) -> np.ndarray:
     """Complex response (n, f) of a damped pendulum to ground velocity: f^2 / (f^2 - f0^2 - 2 i h f0 f).
 
-    The sign is that of exp(+i omega t), numpy's transform; a corner of 0 stands for a flat response. Scherbaum (2001),
-    equation 4.20, in units of its gain above the corner.
+    The sign is that of exp(+i omega t), numpy's transform; a corner of 0 stands for a flat response. Scherbaum (2001,
+    chapter 4), in units of its gain above the corner.
 
     Arguments:
         corner_hz: natural frequency f0, shape (n,). frequency_hz: shape (f,).

@@ -77,28 +77,35 @@ class MeasuredNoise:
 
     @classmethod
     def from_folder(
-        cls, folder: str | os.PathLike, picks, sampling_rate_hz: float, gain_counts_s_m: float = 4.4e8
+        cls, folder: str | os.PathLike, sampling_rate_hz: float, picks=None, gain_counts_s_m: float = 4.4e8
     ) -> MeasuredNoise:
-        """What comes before P in the waveform files of a folder (any format that obspy reads).
+        """What comes before P in a folder of PhaseNet's .npz files, or of waveform files in any format of obspy.
 
         Arguments:
-            picks: whatever `picks.as_picks` takes, such as the path of a table.
+            picks: of the waveform files: whatever `picks.as_picks` takes, such as the path of a table. The .npz files
+                hold theirs.
         """
-        from ..readers.miniseed import read_stream
-        from ..waveforms.stream import records_from_stream
-
         folder = Path(folder)
         if not folder.is_dir():
             raise InputError("a folder of waveform files", f"{folder}", "check the path")
-        files = sorted(path for path in folder.rglob("*") if path.is_file() and path.suffix != ".csv")
-        stream, rejected = [], []
-        for path in files:
-            try:
-                stream += list(read_stream(path))
-            except InputError as error:
-                rejected.append((path.name, str(error)))
-        reading = records_from_stream(stream, picks)
-        return cls.from_records(reading.records, sampling_rate_hz, gain_counts_s_m, (*rejected, *reading.rejected))
+        rejected = []
+        if any(folder.glob("*.npz")):
+            from ..readers.phasenet_npz import phasenet_records
+
+            records = list(phasenet_records(folder, rejected))
+        else:
+            from ..readers.miniseed import read_stream
+            from ..waveforms.stream import records_from_stream
+
+            stream = []
+            for path in sorted(path for path in folder.rglob("*") if path.is_file() and path.suffix != ".csv"):
+                try:
+                    stream += list(read_stream(path))
+                except InputError as error:
+                    rejected.append((path.name, str(error)))
+            reading = records_from_stream(stream, picks)
+            records, rejected = reading.records, [*rejected, *reading.rejected]
+        return cls.from_records(records, sampling_rate_hz, gain_counts_s_m, rejected)
 
     def draw(self, gain_counts_s_m: np.ndarray, window: Window, seed: int, rows: np.ndarray):
         """Noise in counts for records, float32 (n, 3, samples), and the number of the window each came from.

@@ -85,7 +85,7 @@ class LayeredCrust:
         """The rays that arrive first: direct ones, or with `head_waves` those along the top of a deeper layer.
 
         A head wave along velocity v takes x / v + sum of h sqrt(1 / u^2 - 1 / v^2) over all layers of velocity u that
-        it crosses, down and up (Shearer 2009, section 4.2); it exists beyond the distance where it leaves the source.
+        it crosses, down and up (Shearer 2009, chapter 4); it exists beyond the distance where it leaves the source.
 
         >>> two_layers = LayeredCrust((0.0, 2.0), (4.0, 5.0), head_waves=True)
         >>> float(two_layers.first([40.0], [0.001]).travel_s[0].round(3))  # 40 / 5 + 4 sqrt(1 / 16 - 1 / 25)

@@ -15,8 +15,8 @@ from .scene import Window, noise_db
 BAND_HZ = (0.5, 2.0)
 # Shoulders of the band, in octaves; beyond 4 of them nothing is computed.
 _SHOULDER = 0.4
-# The dilatation of a Rayleigh wave in a Poisson solid falls off as exp(-.8475 k z) (Aki and Richards 2002, section
-# 5.2), and by reciprocity so does what an explosion at depth z excites. Earthquakes are given the same fall-off.
+# The dilatation of a Rayleigh wave in a Poisson solid falls off as exp(-.8475 k z) (Aki and Richards 2002, chapter
+# 5), and by reciprocity so does what an explosion at depth z excites. Earthquakes are given the same fall-off.
 DEPTH_DECAY = 0.8475
 PHASE_VELOCITY_KM_S = 2.5
 # Ground motion at the free surface of a Poisson solid: horizontal over vertical.

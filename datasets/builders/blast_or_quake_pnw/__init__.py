@@ -1,0 +1,1 @@
+"""The TFDS builder of the earthquakes and explosions of the Pacific Northwest."""

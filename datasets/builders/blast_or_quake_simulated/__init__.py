@@ -1,0 +1,1 @@
+"""The TFDS builder of the simulated blasts and earthquakes."""
