@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import csv
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -35,6 +35,12 @@ def norcia_records(
         rejected: receives (name, reason) for a file, row or trace that gave no record.
         stations: only these; all where empty.
     """
+    for path in files_of(folder, rejected, stations):
+        yield from records_of_file(path, rejected)
+
+
+def files_of(folder: str | os.PathLike, rejected: list[tuple[str, str]], stations: tuple[str, ...] = ()) -> list[Path]:
+    """The HDF5 files of a folder, station by station; one that is neither pre nor post goes to `rejected`."""
     paths = sorted(Path(folder).glob(f"*{_WAVEFORMS}*.hdf5"))
     found = {path.name.split(_WAVEFORMS)[0] for path in paths}
     unknown = [station for station in stations if station not in found]
@@ -44,21 +50,47 @@ def norcia_records(
             f"{', '.join(sorted(found)) or 'none'} in {folder}",
             "download the data set into this folder",
         )
+    kept = []
     for path in paths:
         station, side = path.stem.split(_WAVEFORMS)
         if stations and station not in stations:
             continue
-        if side not in LABELS:
+        if side in LABELS:
+            kept.append(path)
+        else:
             rejected.append((path.name, f"neither pre nor post: {side}"))
-            continue
-        yield from _one_file(path, LABELS[side], rejected)
+    return kept
 
 
-def _one_file(path: Path, label: str, rejected: list[tuple[str, str]]) -> Iterator[Record]:
-    """The records of one HDF5 file; an attribute row without a trace, and a trace without a row, are named."""
+def label_of(path: Path) -> str:
+    """The class of the records in an HDF5 file, from its name."""
+    return LABELS[path.stem.split(_WAVEFORMS)[1]]
+
+
+def events_of(path: Path) -> list[str]:
+    """The events in the attributes beside an HDF5 file; none where there are no attributes to read."""
+    table = _table_of(path)
+    if not table.is_file():
+        return []
+    with open(table, newline="", encoding="utf-8-sig") as file:
+        return list(dict.fromkeys(row["source_id"] for row in csv.DictReader(file) if "source_id" in row))
+
+
+def _table_of(path: Path) -> Path:
+    return path.with_name(path.name.replace(_WAVEFORMS, _ATTRIBUTES)).with_suffix(".csv")
+
+
+def records_of_file(
+    path: Path, rejected: list[tuple[str, str]], wanted: Callable[[Mapping[str, str]], bool] | None = None
+) -> Iterator[Record]:
+    """The records of one HDF5 file; an attribute row without a trace, and a trace without a row, are named.
+
+    Arguments:
+        wanted: row of attributes -> whether to read its trace; all are read without it.
+    """
     import h5py
 
-    table = path.with_name(path.name.replace(_WAVEFORMS, _ATTRIBUTES)).with_suffix(".csv")
+    label, table = label_of(path), _table_of(path)
     if not table.is_file():
         rejected.append((path.name, f"no attributes {table.name} beside it"))
         return
@@ -80,7 +112,7 @@ def _one_file(path: Path, label: str, rejected: list[tuple[str, str]]) -> Iterat
                 rejected.append((name, f"twice in {table.name}"))
             elif name not in waveforms:
                 rejected.append((name, f"in {table.name} but not in {path.name}"))
-            else:
+            elif wanted is None or wanted(row):
                 try:
                     yield _record(waveforms[name], row, label)
                 except (ValueError, OSError) as error:

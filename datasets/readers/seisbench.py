@@ -7,6 +7,7 @@ Reference: Woollam et al. 2022, SeisBench: a toolbox for machine learning in sei
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import math
 import os
@@ -127,6 +128,22 @@ def read_chunk(
                 raise _damaged(chunk, error) from error
         if rows is None:
             rejected.extend(_unnamed(data, used, chunk))
+
+
+def unnamed_traces(chunk: Chunk) -> list[tuple[str, str]]:
+    """(name, reason) for the traces of a chunk that no row of its metadata names, without reading their samples."""
+    import h5py
+
+    used: dict = {}
+    try:
+        with h5py.File(chunk.waveforms, "r") as file, open(chunk.metadata, newline="", encoding="utf-8-sig") as text:
+            for row in csv.DictReader(text):
+                # A row that names no trace is told where it is read.
+                with contextlib.suppress(KeyError, InputError):
+                    _mark(file["data"], row["trace_name"], used)
+            return _unnamed(file["data"], used, chunk)
+    except OSError as error:
+        raise _damaged(chunk, error) from error
 
 
 def event_of(row: Mapping[str, str]) -> str:

@@ -1,0 +1,1 @@
+"""The TFDS builder of any data set in SeisBench's format."""
