@@ -45,9 +45,7 @@ def waveform_lane(out: Path) -> list[Path]:
     print("(the network learned from SIMULATED records: on a real one this shows the way, not the truth)")
 
     records = list(simulate_seismic_cycle(events=60, seed=20, cause="source"))
-    print(
-        f"\nSIMULATED foreshocks and aftershocks at stations that no model has seen, {len(records)} records of 60 events:"
-    )
+    print(f"\nSIMULATED foreshocks and aftershocks, {len(records)} records of 60 events at stations no model has seen:")
     for name in (CLASSIFIER, CLASSIFIER_BASELINE):
         told = registry.load(name).predict(records)
         truth = {record.event_id: record.label for record in records}

@@ -193,7 +193,7 @@ def test_a_forecast_knows_nothing_of_later_events(run, catalog, tmp_path):
     """An event of M 7 planted on the day of issue changes no number of the forecast."""
     lines = catalog.read_text().splitlines()
     first = run("predict", "cnn-lstm-prior-sim", catalog, "--day", "2017-12-01", "--json")[1]
-    at = next(i for i, line in enumerate(lines) if line.startswith("2017-12-01"))
+    at = next(i for i, line in enumerate(lines) if line.strip('"').startswith("2017-12-01"))
     fields = lines[at].split(",")
     fields[0], fields[4] = "2017-12-01T00:00:00Z", "7.0"
     planted = tmp_path / "simulated.csv"

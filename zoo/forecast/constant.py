@@ -1,19 +1,9 @@
 """A forecast that is the same every day, as a network: what makes rate maps models like all others."""
 
 import keras
-from keras import ops
 
-from ..layers.prior import PriorLogit
+from ..layers.prior import Nothing, PriorLogit
 from .recurrent import cell_outputs
-
-
-@keras.saving.register_keras_serializable("foreshock")
-class Nothing(keras.layers.Layer):
-    """Day maps (steps, rows, columns, channels) -> zeros (rows, columns), whatever the maps hold."""
-
-    def call(self, maps):
-        """Zeros of the batch's size."""
-        return ops.zeros_like(maps[:, 0, :, :, 0])
 
 
 def constant(rows: int, columns: int) -> keras.Model:

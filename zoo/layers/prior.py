@@ -94,3 +94,12 @@ class PriorLogit(keras.layers.Layer):
     def get_config(self):
         """What the constructor takes."""
         return super().get_config() | {"c": self.c, "gain": self.gain, "learned": self.learned, "floor": self.floor}
+
+
+@register
+class Nothing(keras.layers.Layer):
+    """Day maps (batch, steps, rows, columns, channels) -> zeros (batch, rows, columns), whatever the maps hold."""
+
+    def call(self, maps):
+        """Zeros of the batch's size."""
+        return ops.zeros_like(maps[:, 0, :, :, 0])
