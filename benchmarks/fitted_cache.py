@@ -12,6 +12,9 @@ from ..datasets.atomic import replacing_folder
 from ..training.baselines import ANY_WINDOW, BUILT_ON, Fits
 from ..zoo.forecast.rate_model import RateModel, load_rate_model
 
+# Raised when a fit or its file changes, so that no older one is taken for it.
+FITS_VERSION = 2
+
 
 def fitted(name: str, fits: Fits, folder: Path) -> tuple[RateModel, float]:
     """A baseline, and the seconds that its fit took without what it is built on; read from `folder` if it is there."""
@@ -35,7 +38,7 @@ def _key(name: str, fits: Fits) -> str:
     case = fits.case
     decided = {
         "name": name,
-        "version": __version__,
+        "version": (__version__, FITS_VERSION),
         "region": case.region.to_toml(),
         "split": {k: (str(p.first), str(p.last)) for k, p in vars(case.split).items()},
         "magnitude": case.magnitude,

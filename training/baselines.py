@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 
 import numpy as np
@@ -23,9 +24,11 @@ from .recalibration import recalibrate
 
 # A year of past before the first forecast that is learnt from, where the catalogue allows.
 WARM_UP_DAYS = 365
-RECENCY_DAYS = (1.0, 100.0)
-# Validation chooses: places are known to a few hundred metres in California and to ten kilometres off Japan.
-RECENCY_WIDTHS_KM = ((3.0, 15.0), (6.0, 30.0), (12.0, 60.0))
+# What recency chooses from: how long the past counts depends on the window, how far on how well places are known, a
+# few hundred metres in California and ten kilometres off Japan.
+RECENCY_DAYS = ((1.0, 100.0), (5.0, 100.0), (20.0, 100.0))
+RECENCY_WIDTHS_KM = ((3.0, 15.0), (6.0, 30.0), (6.0, 60.0), (12.0, 60.0))
+RECENCY_LEAST = (0.1, 0.01)
 
 
 class Fits:
@@ -103,22 +106,27 @@ def _rate_leaky(fits: Fits) -> StaticRates:
 
 
 def _recency(fits: Fits) -> Recency:
+    """Decays, widths and least count of the best likelihood of training and validation together.
+
+    Six coefficients are too few to fit chance, and a quiet validation period alone tells little of great sequences.
+    """
     case, history = fits.case, fits.history()
     likelihood = case.protocol.likelihood
-    widths = [width for pair in RECENCY_WIDTHS_KM for width in pair]
-    train, validation = fits.samples(
-        history, lambda day: transformed(decaying_counts(history, day, RECENCY_DAYS, widths))
-    )
+    decays, widths = (sorted({v for pair in pairs for v in pair}) for pairs in (RECENCY_DAYS, RECENCY_WIDTHS_KM))
+    samples = fits.samples(history, lambda day: decaying_counts(history, day, decays, widths))
     trials = []
-    for i, pair in enumerate(RECENCY_WIDTHS_KM):
+    for days, pair, least in itertools.product(RECENCY_DAYS, RECENCY_WIDTHS_KM, RECENCY_LEAST):
         # Decays vary slowest in the features.
-        chosen = [len(widths) * decay + 2 * i + k for decay in range(len(RECENCY_DAYS)) for k in range(2)]
-        x, later = (np.column_stack([np.log(s.base), s.x[:, chosen]]) for s in (train, validation))
-        beta = fit_log_rate(x, train.count, train.weight, likelihood)
-        loss, _, _ = loss_terms(beta[0] + later @ beta[1:], validation.count, likelihood)
-        trials.append((float(validation.weight @ loss), beta, pair))
-    _, beta, pair = min(trials, key=lambda trial: trial[0])
-    head = {"coefficients": [float(b) for b in beta], "decay_days": list(RECENCY_DAYS), "widths_km": list(pair)}
+        columns = [decays.index(t) * len(widths) + widths.index(w) for t in days for w in pair]
+        train, later = (np.column_stack([np.log(s.base), transformed(s.x[:, columns], least)]) for s in samples)
+        beta = fit_log_rate(train, samples[0].count, samples[0].weight, likelihood)
+        loss = sum(
+            float(s.weight @ loss_terms(beta[0] + x @ beta[1:], s.count, likelihood)[0])
+            for s, x in zip(samples, (train, later), strict=True)
+        )
+        settings = {"decay_days": list(days), "widths_km": list(pair), "least_count": least}
+        trials.append((loss, {"coefficients": [float(b) for b in beta], **settings}))
+    _, head = min(trials, key=lambda trial: trial[0])
     m0, padding_km = case.region.m0, case.region.padding_km
     return Recency(case.grid, fits.smoothed, case.magnitude, m0, padding_km, {case.protocol.window_days: head})
 

@@ -12,17 +12,15 @@ from .features import decaying_counts
 from .history import History
 from .rate_model import RateModel, Window, check_magnitude, checked_days
 
-# Counts well below this are as good as none: the logarithm stays finite and quiet cells alike.
-LEAST_COUNT = 0.1
-
 
 class Recency(RateModel):
-    """log rate = b0 + b1 log(smoothed) + sum over two decays and two widths of b log(1 + count / 0.1).
+    """log rate = b0 + b1 log(smoothed) + sum over two decays and two widths of b log(1 + count / least).
 
     Arguments:
         rate_per_day: the smoothed rate of targets, (rows, columns).
         input_magnitude, padding_km: which events are counted.
-        heads: window to {"coefficients" (6,), "decay_days" (2,), "widths_km" (2,)}: each window has its own fit.
+        heads: window to {"coefficients" (6,), "decay_days" (2,), "widths_km" (2,), "least_count"}, each window its own
+            fit. Counts well below the least are as good as none.
     """
 
     kind = "recency"
@@ -43,8 +41,8 @@ class Recency(RateModel):
         days = checked_days(days)
         rates = np.empty((len(days), *self.grid.shape), np.float32)
         for i, day in enumerate(track(days, "recency", total=len(days))):
-            counts = transformed(decaying_counts(history, day, head["decay_days"], head["widths_km"]))
-            rates[i] = np.exp(b0 + b1 * base + np.tensordot(rest, counts, 1))
+            counts = decaying_counts(history, day, head["decay_days"], head["widths_km"])
+            rates[i] = np.exp(b0 + b1 * base + np.tensordot(rest, transformed(counts, head["least_count"]), 1))
         return rates
 
     @property
@@ -72,13 +70,13 @@ class Recency(RateModel):
         return cls(grid, rate_per_day=arrays["rate_per_day"], heads=heads, **values)
 
 
-def transformed(counts: np.ndarray) -> np.ndarray:
-    """log(1 + count / LEAST_COUNT).
+def transformed(counts: np.ndarray, least_count: float) -> np.ndarray:
+    """log(1 + count / least_count).
 
-    >>> transformed(np.array([0.0, 0.9])).round(3).tolist()
+    >>> transformed(np.array([0.0, 0.9]), 0.1).round(3).tolist()
     [0.0, 2.303]
     """
-    return np.log1p(counts / LEAST_COUNT)
+    return np.log1p(counts / least_count)
 
 
 def head_of(heads: dict[Window, dict], window_days: Window):
