@@ -233,6 +233,15 @@ def test_a_model_refuses_a_window_or_magnitude_it_was_not_fitted_for(pair):
         pair[0].model("smoothed").rates(case.catalog, case.issue_days("test")[:1], (0, 7), 4.0)
 
 
+@pytest.mark.parametrize("name", [name for name in BASELINES if name not in LEAKING])
+def test_without_any_past_event_rates_are_finite_and_above_zero(pair, name):
+    nothing = Catalog([], [], [], [], [])
+    rates = pair[0].model(name).rates(nothing, np.datetime64("2003-01-01"), (0, 7), 3.0)
+    assert rates.shape == (1, 8, 8)
+    assert np.isfinite(rates).all()
+    assert (rates > 0).all()
+
+
 def test_forecasts_of_one_day_are_those_of_the_series(pair):
     case = pair[0].case
     days = case.issue_days("test")[:4]
