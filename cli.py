@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shlex
 import sys
@@ -212,6 +213,8 @@ def main() -> None:
     # TensorFlow reports its processor features on stderr unless told not to before it is imported.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    # TFDS warns of every data set of one's own, with all of its configuration.
+    logging.getLogger("absl").setLevel(logging.ERROR)
     from .datasets.errors import InputError
 
     try:

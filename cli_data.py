@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 from pathlib import Path
@@ -82,10 +83,17 @@ def check(
     plot: Annotated[Path | None, typer.Option(help="Write the picture of four panels here.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Examine a catalogue: completeness, b-value, duplicates, gaps, blasts."""
-    from .datasets.check.catalog_check import check_files
+    """Examine a catalogue (completeness, b-value, duplicates, blasts) or waveforms (rates, gaps, picks, loudness)."""
+    from .datasets.readers.folder_kinds import kind_of
 
-    found = check_files(files, strict)
+    if len(files) == 1 and kind_of(files[0]) != "catalogue":
+        from .datasets.check.waveform_check import check_waveforms
+
+        found = check_waveforms(files[0])
+    else:
+        from .datasets.check.catalog_check import check_files
+
+        found = check_files(files, strict)
     if plot is not None:
         found.plot(plot)
         print(f"wrote {plot}", file=sys.stderr)
@@ -97,25 +105,46 @@ def check(
 
 @app.command(epilog='Example: foreshock data prepare --catalog my.csv --region "42,43.5,12.5,14" --name mine')
 def prepare(
-    catalog: Annotated[Path, typer.Option(help="A catalogue file or folder.", show_default=False)],
-    region: Annotated[str, typer.Option(help='A region\'s name, or "south,north,west,east".', show_default=False)],
     name: Annotated[str, typer.Option(help="What the data set is to be called.", show_default=False)],
+    catalog: Annotated[Path | None, typer.Option(help="A catalogue file or folder.")] = None,
+    region: Annotated[str, typer.Option(help='A region\'s name, or "south,north,west,east".')] = "",
     cell_km: Annotated[float, typer.Option(help="Size of the cells of a region given by four numbers.")] = 10.0,
     timezone: Annotated[str, typer.Option(help="Whose midnight divides the days.")] = "UTC",
+    waveforms: Annotated[Path | None, typer.Option(help="A folder of waveforms, in place of a catalogue.")] = None,
+    events: Annotated[Path | None, typer.Option(help="With waveforms: their event table.")] = None,
+    picks: Annotated[Path | None, typer.Option(help="With waveforms: their picks.")] = None,
+    beam_runner: Annotated[str | None, typer.Option(help="With waveforms: DirectRunner, FlinkRunner, ...")] = None,
+    workers: Annotated[int, typer.Option(help="With waveforms: processes of the DirectRunner.", min=1)] = 1,
     data: DataFolder = None,
     overwrite: Overwrite = False,
     as_json: AsJson = False,
 ) -> None:
-    """Make a data set of a catalogue that every recipe and benchmark accepts by name."""
-    from .datasets.prepare import prepare_catalog
+    """Make a data set that recipes and benchmarks accept by name: of a catalogue, or of waveforms with their events."""
+    if (catalog is None) == (waveforms is None):
+        raise typer.BadParameter("expected one of the two, received both or none", param_hint="--catalog, --waveforms")
+    if waveforms is not None:
+        from .datasets.prepare_waveforms import prepare_waveforms
 
-    made = prepare_catalog(catalog, region, name, cell_km, data=data, timezone=timezone, overwrite=overwrite)
+        # TFDS tells of its progress on standard output, which belongs to the command's own answer.
+        with contextlib.redirect_stdout(sys.stderr):
+            made = prepare_waveforms(
+                waveforms, events, name, beam_runner, workers, data, picks=picks, overwrite=overwrite
+            )
+        counts = ", ".join(f"{count} {part}" for part, count in made.manifest["records"].items())
+        lines = [f"records {counts}, {made.manifest['rejected']} left out, in {made.folder}"]
+        lines += [f"  {count} x {why}" for why, count in made.manifest["rejected_reasons"].items()]
+    else:
+        if not region:
+            raise typer.BadParameter("expected a region with a catalogue, received none", param_hint="--region")
+        from .datasets.prepare import prepare_catalog
+
+        made = prepare_catalog(catalog, region, name, cell_km, data=data, timezone=timezone, overwrite=overwrite)
+        kept, read = made.manifest["events_kept"], made.manifest["events_read"]
+        lines = [f"{made.region!r}", f"{kept} of {read} events in {made.folder}; use it as --region {name}"]
     if as_json:
         print_json({"folder": str(made.folder), **made.manifest})
-        return
-    kept, read = made.manifest["events_kept"], made.manifest["events_read"]
-    print(f"{made.region!r}")
-    print(f"{kept} of {read} events in {made.folder}; use it as --region {name}")
+    else:
+        print("\n".join(lines))
 
 
 @simulate_app.command("etas", epilog="Example: foreshock data simulate etas --events 100000 --seed 1 --out sim.parquet")
@@ -152,6 +181,26 @@ def simulate_cycle(
         print_json(made)
     else:
         print(f"{made['records']} records of {made['events']} events in {made['folder']}, simulated with cause {cause}")
+
+
+@simulate_app.command(
+    "blast-or-quake", epilog="Example: foreshock data simulate blast-or-quake --region A --records 1000 --out blasts"
+)
+def simulate_blasts(
+    out: Annotated[Path, typer.Option(help="The folder to write.", show_default=False)],
+    region: Annotated[str, typer.Option(help="One of the three simulated regions: A, B or C.")] = "A",
+    records: Annotated[int, typer.Option(help="How many records.", min=6)] = 1000,
+    seed: Annotated[int, typer.Option(help="Of all that is random.")] = 1,
+    as_json: AsJson = False,
+) -> None:
+    """SIMULATED quarry blasts and earthquakes as miniSEED, with picks, events and the truth."""
+    from .datasets.simulate.blast_or_quake_files import write_blast_or_quake
+
+    made = write_blast_or_quake(out, region, records, seed)
+    if as_json:
+        print_json(made)
+    else:
+        print(f"{made['records']} records of {made['events']} events in {made['folder']}, simulated region {region}")
 
 
 def print_json(document) -> None:
