@@ -20,8 +20,9 @@ from .etas_maximum import maximise, pressed, standard_errors
 from .etas_observation import EtasObservation, padded
 from .rates import FLOOR_SHARE
 
-# A kernel of the background is as wide as its event's k-th nearest neighbour is far.
-NEIGHBOURS = 6
+# How many other background events a kernel of the background is wide enough to hold: one of these. With fewer than
+# three, kernels follow what is left of aftershock sequences.
+NEIGHBOURS = (3, 5, 8, 12, 18, 27, 40)
 # The Gutenberg-Richter law ends this far above the largest event seen: with an open end, offspring would be counted of
 # events far beyond all experience where alpha comes close to b ln 10.
 ROOM_ABOVE = 1.0
@@ -40,7 +41,7 @@ def fit_etas(
     start: dict[str, float] | None = None,
     background: MapBackground | MixtureBackground | None = None,
     history_days: float = TEN_YEARS_DAYS,
-    neighbours: int = NEIGHBOURS,
+    neighbours: tuple[int, ...] = NEIGHBOURS,
     blind: bool = True,
     errors: bool = True,
 ) -> EtasFit:
@@ -59,7 +60,8 @@ def fit_etas(
         background: a known one, which is then not estimated.
         history_days: how long before the period events count as parents; what older ones still cause is left to the
             background. No other limit in time or space is set.
-        neighbours: k of the background's kernels.
+        neighbours: candidates, ascending, for how many other background events a kernel of the background holds. Each
+            round goes a place up or down where the period's events are likelier, each judged by kernels of other times.
         blind: leave out the hours after large events, when small ones are missed.
         errors: also compute standard errors, at the cost of 16 gradients.
     """
@@ -68,30 +70,31 @@ def fit_etas(
     observation = EtasObservation.of(catalog, grid, region.m0, period, history_days, blind)
     b = gutenberg_richter_slope(region.m0 + observation.excess[observation.target], region.m0)
     theta = _start(start or {}, observation, b)
-    weight = np.ones(len(observation.target))
     steps = rounds = 0
+    x, y = observation.x_km[observation.target], observation.y_km[observation.target]
+    chosen = None
     if background is None:
-        latitude, longitude = grid.projection.inverse(
-            *(a[observation.target] for a in (observation.x_km, observation.y_km))
-        )
-        events = Catalog(np.zeros(len(latitude), "datetime64[us]"), latitude, longitude, 0 * latitude, 0 * latitude)
-        declustering = Declustering(events, grid, neighbours)
-        likelihood = EtasLikelihood(observation, declustering.density_at_events(weight))
+        declustering = Declustering(observation.t_days[observation.target], x, y, grid)
+        weight, chosen = np.ones(len(x)), neighbours[len(neighbours) // 2]
+        likelihood = EtasLikelihood(observation, declustering.density_at_events(weight, chosen))
         at_rest = False
         for _ in track(range(MOST_ROUNDS), "declustering"):
             best = maximise(likelihood, theta, STEPS_A_ROUND)
             moved = best.theta - theta
             theta, steps, rounds = best.theta, steps + best.steps, rounds + 1
-            at_rest = best.converged and moved @ best.at.information @ moved < AT_REST
+            at_rest = at_rest and best.converged and moved @ best.at.information @ moved < AT_REST
             if at_rest:
                 break
-            weight = likelihood.background_probability(theta)
-            likelihood.density = declustering.density_at_events(weight)
-        map_background = MapBackground(grid, declustering.shares(weight))
+            weight, before = likelihood.background_probability(theta), chosen
+            place = neighbours.index(chosen)
+            near = neighbours[max(place - 1, 0) : place + 2]
+            densities = {k: declustering.density_at_events(weight, k) for k in near}
+            chosen = max(near, key=lambda k: likelihood.log_rates(theta, densities[k]))
+            at_rest, likelihood.density = chosen == before, densities[chosen]
+        map_background = MapBackground(grid, declustering.shares(weight, chosen))
     else:
         at_rest = True
-        points = (a[observation.target] for a in (observation.x_km, observation.y_km))
-        likelihood = EtasLikelihood(observation, background.density(*points))
+        likelihood = EtasLikelihood(observation, background.density(x, y))
         edges = (grid.x0 + grid.cell_x * np.arange(grid.columns + 1), grid.y0 + grid.cell_y * np.arange(grid.rows + 1))
         map_background = MapBackground(grid, background.cell_shares(*edges))
     best = maximise(likelihood, theta)
@@ -115,7 +118,7 @@ def fit_etas(
         seconds=round(perf_counter() - began, 1),
         settings={
             "history_days": float(history_days),
-            "neighbours": neighbours,
+            "neighbours": chosen,
             "floor_share": FLOOR_SHARE,
             "blind": blind,
             "background": "declustered" if background is None else "given",

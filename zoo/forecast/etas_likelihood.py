@@ -127,6 +127,11 @@ class EtasLikelihood:
         background = values[0] * self.density
         return background / (background + self._at(values)[0])
 
+    def log_rates(self, theta, density) -> float:
+        """The first term of the log-likelihood, which alone depends on the background's density at the targets."""
+        values = values_of(theta)
+        return float(np.log(values[0] * density + self._at(values)[0]).sum())
+
     def _at(self, values) -> tuple:
         """All sums at a point; kept until the next, for a new background alone asks for the same again."""
         if self._latest[0] != values.tobytes():

@@ -74,7 +74,8 @@ class EtasObservation:
         if blind:
             low, high = observed_windows(t, events.magnitude, m0, length)
         where = np.searchsorted(low, t, "right") - 1
-        target = np.flatnonzero((where >= 0) & (t < high[np.maximum(where, 0)]))
+        # An event that ends a window by hiding what follows was itself seen.
+        target = np.flatnonzero((where >= 0) & (t <= high[np.maximum(where, 0)]))
         if len(target) < 50:
             raise InputError(
                 f"at least 50 events of M >= {m0:g} in {period}", f"{len(target)}", "take a longer period or a lower m0"

@@ -49,7 +49,13 @@ def smoothed_rate(
         neighbours: k; no bandwidth is less than half a cell.
         total_per_day: the map's sum; the events' own rate inside the grid where None.
     """
-    in_rows, in_columns = adaptive_kernels(catalog, grid, neighbours)
+    from scipy.spatial import cKDTree
+
+    if len(catalog) <= neighbours:
+        raise InputError(f"more than {neighbours} events to smooth", f"{len(catalog)}", "choose fewer neighbours")
+    x, y = grid.projection.forward(catalog.latitude, catalog.longitude)
+    distance, _ = cKDTree(np.stack([x, y], axis=1)).query(np.stack([x, y], axis=1), k=[neighbours + 1], workers=2)
+    in_rows, in_columns = gaussian_shares(x, y, np.maximum(distance[:, 0], grid.cell_x / 2), grid)
     density = in_rows.T @ in_columns
     if total_per_day is None:
         total_per_day = historical_rate(catalog, grid, days).sum()
@@ -57,25 +63,22 @@ def smoothed_rate(
     return share * total_per_day
 
 
-def adaptive_kernels(catalog: Catalog, grid: Grid, neighbours: int) -> tuple[np.ndarray, np.ndarray]:
-    """Each event's Gaussian integrated over rows and over columns: shapes (events, rows) and (events, columns).
+def gaussian_shares(x, y, width, grid: Grid) -> tuple[np.ndarray, np.ndarray]:
+    """Integrals of a Gaussian around every point over the grid's rows and over its columns.
 
-    The share of an event in a cell is the product of the two. Its width is the distance of the k-th nearest neighbour,
-    and no less than half a cell.
+    The share of a point in a cell is the product of the two.
+
+    Arguments:
+        x, y, width: (points,) on the grid's plane; the width is the standard deviation.
+    Returns: shapes (points, rows) and (points, columns).
     """
-    from scipy.spatial import cKDTree
     from scipy.special import ndtr
 
-    if len(catalog) <= neighbours:
-        raise InputError(f"more than {neighbours} events to smooth", f"{len(catalog)}", "choose fewer neighbours")
-    x, y = grid.projection.forward(catalog.latitude, catalog.longitude)
-    distance, _ = cKDTree(np.stack([x, y], axis=1)).query(np.stack([x, y], axis=1), k=[neighbours + 1], workers=2)
-    width = np.maximum(distance[:, 0], grid.cell_x / 2)
-
+    width = np.asarray(width)[:, None]
     column_edges = grid.x0 + grid.cell_x * np.arange(grid.columns + 1)
     row_edges = grid.y0 + grid.cell_y * np.arange(grid.rows + 1)
-    in_columns = np.diff(ndtr((column_edges - x[:, None]) / width[:, None]), axis=1)
-    in_rows = np.diff(ndtr((row_edges - y[:, None]) / width[:, None]), axis=1)
+    in_columns = np.diff(ndtr((column_edges - x[:, None]) / width), axis=1)
+    in_rows = np.diff(ndtr((row_edges - y[:, None]) / width), axis=1)
     return in_rows, in_columns
 
 
