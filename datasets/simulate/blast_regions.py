@@ -23,7 +23,7 @@ class BlastRegion:
         blast_share: of the events.
         magnitude: lowest and highest, Gutenberg-Richter between them with b = 1.
         quake_depth_km: median; the natural logarithm scatters by 0.6, no earthquake lies above 1 km.
-        short_period: share of stations with a 1 Hz geophone in place of a broadband seismometer.
+        short_period: share of stations with a 1 Hz geophone in place of a broadband seismometer, which is flat.
         rg_velocity_km_s: group velocities at 0.5 and at 2 Hz. rg_q: of Rg.
         latitude, longitude: the region's middle.
         network_seed: of stations and places, which belong to the region and not to a simulation.
@@ -76,7 +76,7 @@ BLAST_REGIONS = {
             quake_depth_km=6.0,
             short_period=0.3,
             rg_velocity_km_s=(2.8, 2.0),
-            rg_q=60.0,
+            rg_q=35.0,
             latitude=46.8,
             longitude=8.2,
             network_seed=101,
@@ -96,7 +96,7 @@ BLAST_REGIONS = {
             quake_depth_km=8.0,
             short_period=0.1,
             rg_velocity_km_s=(3.1, 2.6),
-            rg_q=150.0,
+            rg_q=80.0,
             latitude=62.0,
             longitude=26.0,
             network_seed=102,
@@ -116,7 +116,7 @@ BLAST_REGIONS = {
             quake_depth_km=4.0,
             short_period=0.6,
             rg_velocity_km_s=(2.2, 1.4),
-            rg_q=40.0,
+            rg_q=25.0,
             latitude=37.7,
             longitude=15.0,
             network_seed=103,
@@ -149,7 +149,7 @@ def draw_network(region: BlastRegion) -> tuple[dict[str, np.ndarray], dict[str, 
         "noise_slope": rng.uniform(*region.noise_slope, n),
         # 750 to 1500 V s/m behind 2**23 counts at 20 V.
         "gain_counts_s_m": np.exp(rng.uniform(np.log(3.1e8), np.log(6.3e8), n)),
-        "instrument_hz": np.where(rng.permutation(n) < round(region.short_period * n), 1.0, 1 / 120),
+        "instrument_hz": np.where(rng.permutation(n) < round(region.short_period * n), 1.0, 0.0),
     }
     east, north = inside(region.places, 0.6 * region.distance_km[1])
     return stations, {"east_km": east, "north_km": north}

@@ -51,11 +51,11 @@ class BlastOrQuake:
     shots: tuple[int, int] = (4, 16)
     delay_jitter: float = 0.04
     blast_depth_km: tuple[float, float] = (0.01, 0.5)
-    blast_s: float = 0.17
+    blast_s: float = 0.14
     blast_s_spread: float = 0.6
     stress_drop_mpa: tuple[float, float] = (2.0, 0.8)
     stress_drop_spread: float = 0.7
-    rg_over_p: tuple[float, float] = (10.0, 0.7)
+    rg_over_p: tuple[float, float] = (30.0, 0.7)
     gaps: float = 0.0
     glitches: float = 0.0
 
@@ -91,7 +91,7 @@ class BlastOrQuake:
 
 # P radiation of a blast. For equal magnitudes and at short distance its P then has about an earthquake's size, though
 # the source lies in slower rock and radiates P to all sides.
-BLAST_P = 0.3
+BLAST_P = 0.25
 # Fisk (2007): the S corner of an explosion lies below its P corner by the ratio of the velocities.
 BLAST_P_OVER_S_CORNER = 1.75
 

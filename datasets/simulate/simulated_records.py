@@ -10,6 +10,7 @@ import numpy as np
 
 from ..errors import InputError
 from ..record import Record
+from ..splits import PARTS, IndexSplit
 from .scene import Window
 
 
@@ -60,6 +61,16 @@ class SimulatedRecords:
     def select(self, rows) -> SimulatedRecords:
         """The records of an index or mask, in that order."""
         return SimulatedRecords(self.data[rows], {k: v[rows] for k, v in self.truth.items()}, self.window)
+
+    def parts(self, split: IndexSplit, shared_events: bool = False) -> dict[str, SimulatedRecords]:
+        """Train, validation and test; refused if an event has records in two of them.
+
+        Arguments:
+            shared_events: allows it, to compare with published splits by single records (`splits.random_records`).
+        """
+        if not shared_events:
+            split.require_disjoint(self.event_id, "event")
+        return {name: self.select(getattr(split, name)) for name in PARTS}
 
     def record(self, row: int) -> Record:
         """One record with its picks, event and label."""

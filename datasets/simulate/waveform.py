@@ -134,14 +134,25 @@ def _synthesise_batch(truth, window: Window, random_parts, with_noise: bool) -> 
         psd = noise.velocity_psd(frequency, noise_db(truth, frequency))
         # Mean square of a transform of n samples: one-sided density times rate times n / 2, over two parts.
         scale = np.sqrt(psd * rate * nfft / 4) * gain * anti_alias
-        spectrum += background * scale[:, None, :].astype(np.float32)
-    if instrument is not None:
-        spectrum *= instrument[:, None, :]
-    data = scipy.fft.irfft(spectrum, n=nfft, axis=2)[:, :, : window.samples]
+        background = background * scale[:, None, :].astype(np.float32)
+        if shots is None and instrument is None:
+            spectrum += background
+            with_noise = False
+    data = _in_time(spectrum, window, instrument)
+    if shots is not None or instrument is not None:
+        # Delays of parts of a sample ring a little ahead of themselves.
+        data *= np.arange(window.samples) >= np.round(truth["p_s"] * rate)[:, None, None]
     if "rg_level_m_s" in truth:
         recorder = gain * anti_alias * (1 if instrument is None else instrument)
         rayleigh.add_rg(data, truth, window, echoes, recorder if shots is None else recorder * shots)
-    return data
+    return data + _in_time(background, window, instrument) if with_noise else data
+
+
+def _in_time(spectrum: np.ndarray, window: Window, instrument: np.ndarray | None) -> np.ndarray:
+    """The samples (n, 3, samples) of a spectrum, through the instrument if there is one."""
+    if instrument is not None:
+        spectrum = spectrum * instrument[:, None, :]
+    return scipy.fft.irfft(spectrum, n=window.nfft, axis=2)[:, :, : window.samples]
 
 
 def simulate_records(
