@@ -24,7 +24,7 @@ class Augmentation:
         sampling_rate_hz: of the windows, for the gap.
 
     >>> windows = np.ones((2, 100, 3), np.float32)
-    >>> Augmentation(gain_db=6.0)(windows, np.random.default_rng(0)).round(2)[:, 0, 0].tolist()
+    >>> [round(float(value), 2) for value in Augmentation(gain_db=6.0)(windows, np.random.default_rng(0))[:, 0, 0]]
     [1.21, 0.73]
     """
 
