@@ -8,6 +8,7 @@ from foreshock.datasets.readers.event_table import find_beside, read_events, rea
 from foreshock.datasets.readers.event_waveforms import event_records, groups_of
 from foreshock.datasets.readers.reading import read_catalog
 from foreshock.datasets.simulate.seismic_cycle_files import write_seismic_cycle
+from foreshock.datasets.waveforms.cut import Cut
 from foreshock.datasets.waveforms.event_matching import EventMatcher
 from foreshock.datasets.waveforms.segments import Conflict
 from obspy import Stream, Trace, UTCDateTime
@@ -86,6 +87,28 @@ def test_all_stations_of_an_event_in_one_file(tmp_path):
     assert rejected == [
         ("ev.mseed: IV.CCC..HH", "component E, N missing: has HHZ; needs E, N, Z or 1, 2, Z"),
     ]
+
+
+def test_mixed_rates_in_a_file(tmp_path):
+    """Each station keeps its rate; a window is at the rate that is asked for, or refused."""
+    stream = traces("AAA") + traces("BBB", rate=200.0, samples=6000) + traces("CCC", rate=40.0, samples=1200)
+    save(stream, tmp_path / "ev.mseed")
+    records, _ = read(tmp_path, catalog(-3), picks={"AAA": 9.0, "BBB": 9.0, "CCC": 9.0})
+    assert [(r.station, r.sampling_rate_hz) for r in records] == [("AAA", 100.0), ("BBB", 200.0), ("CCC", 40.0)]
+    cut = Cut("P", 5.0, 20.0, 100.0)
+    assert [cut.of(record).samples for record in records[:2]] == [2000, 2000]
+    with pytest.raises(InputError, match="at least 50 Hz, half the model's, received 40 Hz"):
+        cut.of(records[2])
+
+
+def test_dead_masked_and_clipped_channels_are_named_or_told(tmp_path):
+    dead, clipped = traces("AAA"), traces("BBB")
+    dead[1].data[:] = 0
+    clipped[2].data = np.clip(clipped[2].data, -600, 600)
+    save(dead + clipped, tmp_path / "ev.mseed")
+    (record,), rejected = read(tmp_path, catalog(-3))
+    assert record.station == "BBB" and record.history[0].startswith("HHZ: clipped")
+    assert "dead channel: HHN constant for 30 s" in rejected[0][1]
 
 
 @pytest.mark.parametrize("name", ["ev1_IV.AAA.mseed", "IV.AAA.ev1.2020.mseed", "ev1/IV.AAA.mseed"])

@@ -170,6 +170,7 @@ def test_many_waveforms_without_row_are_counted(tmp_path):
         (samples(1, components=2), {}, "3 components ZNE, received 2"),
         (samples(1) * [[1], [0], [0]], {}, "constant E, N"),
         (np.full((3, 600), np.nan), {}, "finite"),
+        (samples(1).astype(float) * 1e39, {}, "do not fit into float32"),
         (samples(1)[0], {}, "components and samples, received shape"),
         (samples(1), {"trace_start_time": "yesterday"}, "UTC time"),
         (samples(1), {"trace_sampling_rate_hz": "0"}, "positive sampling rate"),
@@ -237,3 +238,17 @@ def test_a_large_set_streams_in_constant_memory(tmp_path):
     tracemalloc.stop()
     assert count == 1000
     assert peak < 8e6  # a record is .36 MB, all of them would be 360 MB
+
+
+def test_large_integers_and_clipping_are_told(tmp_path):
+    """float32 holds integers up to 2**24: a small signal on a large offset would be rounded away."""
+    signal = np.tile([0, 1, 3, -2], 150)
+    data = np.stack([signal + 2**30, np.clip(1000 * samples(1)[0], -900, 900), 500 * samples(2)[0]]).astype(np.int32)
+    write(tmp_path, {"one": data}, [row("one")])
+    (record,), _ = read(tmp_path)
+    np.testing.assert_allclose(np.diff(record.data[2]), np.diff(signal), atol=1e-3)
+    assert record.history[1].startswith("HHZ: mean of 107374182") and record.history[0].startswith("HHN: clipped")
+    extremes = np.array([[-(2**31), 2**31 - 1] * 300] * 3, dtype=np.int32)
+    write(tmp_path, {"one": extremes}, [row("one")])
+    (record,), _ = read(tmp_path)
+    assert (record.data.min(), record.data.max()) == (-(2.0**31), 2.0**31)

@@ -147,6 +147,23 @@ def test_masked_samples_and_only_those():
     assert (nothing.masked, nothing.constant, nothing.gaps) == (5000, True, 0)
 
 
+def test_integers_at_the_ends_of_their_type_do_not_wrap():
+    data = np.random.default_rng(0).choice(np.array([-(2**31), 2**31 - 1], np.int32), 6000)
+    summary = summary_of("r", "IV.A..HHZ", [Segment(START, 100.0, data)])
+    assert not summary.constant and np.isfinite(summary.loudness_db)
+    flat = summary_of("r", "IV.A..HHZ", [Segment(START, 100.0, np.full(6000, -(2**31), np.int32))])
+    assert flat.constant and np.isnan(flat.loudness_db)
+
+
+def test_overlapping_pieces_that_agree_are_one():
+    data = np.random.default_rng(0).normal(size=6000)
+    pieces = [Segment(START, 100.0, data[:4000]), Segment(START + np.timedelta64(30, "s"), 100.0, data[3000:])]
+    summary = summary_of("r", "IV.A..HHZ", pieces)
+    assert (summary.samples, summary.gaps, summary.conflict) == (6000, 0, "")
+    mixed = summary_of("r", "IV.A..HHZ", [pieces[0], Segment(START, 50.0, data)])
+    assert "sampling rates 50, 100 Hz within one channel" in mixed.conflict
+
+
 def test_other_layouts_are_checked_record_by_record(tmp_path):
     from test_seismic_layouts import write_norcia, write_npz, write_seisbench
 

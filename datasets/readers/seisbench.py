@@ -21,6 +21,7 @@ import numpy as np
 from ..errors import InputError
 from ..record import COMPONENTS, Record
 from ..waveforms.components import letters_for
+from ..waveforms.float32_samples import in_float32
 from ..waveforms.picks import utc
 from ..waveforms.segments import Conflict
 
@@ -229,7 +230,12 @@ def _record(place: tuple, row: Mapping[str, str], form: dict, arrivals: dict[str
         raise InputError(f"{len(codes)} components {codes}", f"{len(data)}", "mend trace_component_order")
     band = _text(row, "trace_channel") or _text(row, "station_channel")
     letters, history = letters_for(codes, band[:2])
-    data = np.stack([data[codes.index(letter)] for letter in letters])
+    rows = []
+    for letter in letters:
+        row_data, remarks = in_float32(data[codes.index(letter)])
+        rows.append(row_data)
+        history += [f"{band[:2]}{letter}: {remark}" for remark in remarks]
+    data = np.stack(rows)
     still = [letter for letter, channel in zip(COMPONENTS, data, strict=True) if np.ptp(channel) == 0]
     if still:
         raise InputError("three live components", f"constant {', '.join(still)}", "leave the trace out")

@@ -35,14 +35,14 @@ def clipped_samples(data: np.ndarray, run: int = 3) -> int:
 
     Quiet records of few distinct values reach their extremes often; with under 100 distinct values nothing is counted.
     """
-    if len(data) < run or len(np.unique(data)) < 100:
+    if len(data) < run:
         return 0
     count = 0
     for extreme in (data.max(), data.min()):
         at = np.concatenate(([False], data == extreme, [False])).astype(np.int8)
         lengths = np.diff(np.flatnonzero(np.diff(at)).reshape(-1, 2), axis=1)
         count += int(lengths[lengths >= run].sum())
-    return count
+    return count if count and len(np.unique(data)) >= 100 else 0
 
 
 def longest_constant_run(data: np.ndarray) -> int:
