@@ -263,6 +263,31 @@ def test_data_prepare_makes_a_region_that_data_list_shows(run, catalog, tmp_path
     assert {"japan", "norcal", "socal", "simulated"} <= set(names)
 
 
+def test_waveforms_are_simulated_checked_and_prepared(run, tmp_path):
+    made = json.loads(
+        run("data", "simulate", "blast-or-quake", "--records", "120", "--out", tmp_path / "bq", "--json")[1]
+    )
+    assert made["records"] == 120
+    told = json.loads(run("data", "check", tmp_path / "bq", "--json")[1])
+    assert told["records"] == 120
+    words = ("--waveforms", tmp_path / "bq", "--name", "mine", "--data", tmp_path / "home", "--json")
+    prepared = json.loads(run("data", "prepare", *words)[1])
+    assert sum(prepared["records"].values()) == 120
+
+
+def test_prepare_wants_a_catalogue_or_waveforms(run, catalog):
+    assert run("data", "prepare", "--name", "mine")[0] == 2
+    assert run("data", "prepare", "--name", "mine", "--catalog", catalog)[0] == 2
+
+
+def test_a_series_of_forecasts_is_written_for_anyone_to_score(run, catalog, tmp_path):
+    out = tmp_path / "rates.npz"
+    words = ("--region", "simulated", "--from", "2017-09-01", "--to", "2017-10-31", "--protocol", "P2-7d", "--out", out)
+    assert run("forecast-series", "smoothed-sim", catalog, *words)[0] == 0
+    with np.load(out, allow_pickle=False) as series:
+        assert series["rate"].shape == (len(series["days"]), 32, 32)
+
+
 def test_debug_shows_the_traceback(run, monkeypatch):
     from foreshock.datasets.errors import InputError
 
