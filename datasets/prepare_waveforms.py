@@ -45,6 +45,7 @@ def prepare_waveforms(
     files: Mapping[str, str] | None = None,
     cut: Cut | None = None,
     labels: Sequence[str] | None = None,
+    split_by: str = "event",
     seed: int = 0,
     fractions: tuple[float, float, float] = (0.7, 0.15, 0.15),
     beam_options: Sequence[str] = (),
@@ -66,7 +67,7 @@ def prepare_waveforms(
         files: file name to event id, where a table says it.
         cut: the window; 25 s with P at 5 s where None.
         labels: the classes; those of the events where None.
-        seed, fractions: of the split by event.
+        split_by: "event" or "time", see `builders.waveform_builder.WaveformConfig`. seed, fractions: of the split.
         beam_options: further options of the runner, such as "--flink_master=localhost:8081".
         overwrite: replace a data set of the same name.
     """
@@ -74,6 +75,8 @@ def prepare_waveforms(
     from .readers.event_table import find_beside
     from .readers.folder_kinds import kind_of
 
+    if split_by not in ("event", "time"):
+        raise InputError("a split by event or time", repr(split_by), "choose one of them")
     if workers < 1:
         raise InputError("at least one worker", f"{workers}", "give --workers 1 or more")
     folder = _checked_folder(data_home(data), name, overwrite)
@@ -82,11 +85,11 @@ def prepare_waveforms(
         events = find_beside(waveforms, "events") if events is None else events
         picks = find_beside(waveforms, "picks") if picks is None else picks
     source = source_of(kind, waveforms, events, picks, files)
-    if labels is None:
-        labels = sorted({label for label in source.listing([]).labels if label})
+    labels = source.classes() if labels is None else labels
     beam_runner = "DirectRunner" if beam_runner is None and workers > 1 else beam_runner
     with replacing_folder(folder) as writing:
-        module, config = _config(kind, name, source, cut or Cut(), tuple(labels), seed, fractions, beam_runner)
+        split = {"split_by": split_by, "seed": seed, "fractions": tuple(fractions)}
+        module, config = _config(kind, name, source, cut or Cut(), tuple(labels), split, beam_runner)
         builder = module.Builder(config=config, data_dir=writing / "tfds")
         rejected = _download_and_prepare(builder, beam_runner, workers, beam_options)
         splits = builder.info.splits
@@ -100,7 +103,7 @@ def prepare_waveforms(
             "labels": list(labels),
             "records": {part: splits[part].num_examples for part in PARTS},
             "bytes": builder.info.dataset_size,
-            "split": {"by": "event", "seed": seed, "fractions": list(fractions)},
+            "split": {**split, "fractions": list(fractions)},
             "rejected": len(rejected),
             "rejected_reasons": dict(Counter(reason for _, reason in rejected).most_common(20)),
             "runner": beam_runner,
@@ -129,7 +132,7 @@ def _checked_folder(home: Path, name: str, overwrite: bool) -> Path:
     return folder
 
 
-def _config(kind: str, name: str, source, cut: Cut, labels: tuple[str, ...], seed: int, fractions, beam_runner):
+def _config(kind: str, name: str, source, cut: Cut, labels: tuple[str, ...], split: dict, beam_runner):
     """The module of the builder for a kind, and the config of this data set."""
     from .builders.event_waveforms import event_waveforms_dataset_builder as of_files
     from .builders.norcia import norcia_dataset_builder as of_norcia
@@ -142,8 +145,7 @@ def _config(kind: str, name: str, source, cut: Cut, labels: tuple[str, ...], see
         source=source,
         cut=cut,
         labels=labels,
-        seed=seed,
-        fractions=tuple(fractions),
+        **split,
         beam=beam_runner is not None,
     )
     return {"waveforms": of_files, "norcia": of_norcia, "seisbench": of_seisbench}[kind], config

@@ -49,7 +49,7 @@ def test_own_files_are_found_with_their_events_and_picks(tmp_path):
     ("folder", "cut", "records"), [(SEISBENCH, Cut("", 0.0, 20.0), 16), (NORCIA, Cut("S", 5.0, 15.0), 20)]
 )
 def test_other_layouts_bring_their_events(tmp_path, folder, cut, records):
-    made = prepare_waveforms(folder, None, "other", data=tmp_path, cut=cut)
+    made = prepare_waveforms(folder, None, "other", data=tmp_path, cut=cut, split_by="time")
     assert sum(made.manifest["records"].values()) == records
     assert made.builder().info.features["waveform"].shape == (cut.samples, 3)
 
@@ -89,6 +89,8 @@ def test_names_and_folders_that_are_refused(tmp_path):
         prepare_waveforms(SEISBENCH, None, "A B", data=tmp_path)
     with pytest.raises(InputError, match="at least one worker"):
         prepare_waveforms(SEISBENCH, None, "three", workers=0, data=tmp_path)
+    with pytest.raises(InputError, match="a split by event or time"):
+        prepare_waveforms(SEISBENCH, None, "three", split_by="record", data=tmp_path)
     with pytest.raises(InputError, match="prepare it first"):
         prepared_waveforms("three", tmp_path)
     bare = tmp_path / "bare"

@@ -13,7 +13,7 @@ from foreshock.datasets.builders.norcia import norcia_dataset_builder as norcia_
 from foreshock.datasets.builders.seisbench_waveforms import (  # noqa: E402
     seisbench_waveforms_dataset_builder as seisbench_module,
 )
-from foreshock.datasets.builders.waveform_builder import WaveformConfig, parts_of  # noqa: E402
+from foreshock.datasets.builders.waveform_builder import WaveformConfig, parts_in_time, parts_of  # noqa: E402
 from foreshock.datasets.builders.waveform_sources import NorciaSource, SeisbenchSource, source_of  # noqa: E402
 from foreshock.datasets.errors import InputError  # noqa: E402
 from foreshock.datasets.readers.norcia_hdf5 import norcia_records  # noqa: E402
@@ -154,6 +154,28 @@ def test_no_event_is_in_two_parts_and_classes_are_divided_alike():
     assert parts == parts_of(events, ["a"] * 20 + ["b"] * 80, 1, (0.7, 0.15, 0.15))
     with pytest.raises(InputError, match="three events"):
         parts_of(["a", "b"], ["", ""], 1, (0.7, 0.15, 0.15))
+
+
+def test_split_by_time_gives_each_class_three_stretches(tmp_path):
+    config = WaveformConfig(name="time", split_by="time", labels=("before", "after"), fractions=(0.5, 0.25, 0.25))
+    builder = prepared(norcia_module, tmp_path, config)
+    found = {part: sorted({e["event_id"].decode() for e in examples(builder, part)}) for part in PARTS}
+    assert found == {
+        "train": ["post0_EV", "post1_EV", "post2_EV", "pre0_EV", "pre1_EV", "pre2_EV"],
+        "validation": ["post3_EV", "pre3_EV"],
+        "test": ["post4_EV", "post5_EV", "pre4_EV", "pre5_EV"],
+    }
+    days = list(np.datetime64("2020-01-01") + np.arange(4))
+    assert parts_in_time(list("abcd"), [""] * 4, days[::-1], (0.7, 0.15, 0.15)) == {
+        "d": "train",
+        "c": "train",
+        "b": "validation",
+        "a": "test",
+    }
+    with pytest.raises(InputError, match="none for test"):
+        parts_in_time(["a", "b"], ["", ""], days[:2], (0.7, 0.15, 0.15))
+    with pytest.raises(InputError, match="1 of 2 events without"):
+        parts_in_time(["a", "b"], ["", ""], [np.datetime64("2020-01-01"), np.datetime64("NaT")], (0.7, 0.15, 0.15))
 
 
 def test_sources_by_kind():

@@ -30,13 +30,16 @@ class WaveformConfig(tfds.core.BuilderConfig):
     Arguments:
         source: of `waveform_sources`; None takes the builder's own from the manual folder.
         cut: the window. labels: the classes in order; empty keeps them as text.
-        seed, fractions: of the split by event, each class by itself where there are enough events.
+        split_by: "event" divides the events at random; "time" gives each part a stretch of time, class by class. No
+            event is in two parts either way.
+        seed, fractions: of the split; the seed is that of the division at random.
         beam: whether to read by Apache Beam; the runner goes into tfds.download.DownloadConfig.
     """
 
     source: Any = None
     cut: Cut = dataclasses.field(default_factory=Cut)
     labels: tuple[str, ...] = ()
+    split_by: str = "event"
     seed: int = 0
     fractions: tuple[float, float, float] = (0.7, 0.15, 0.15)
     beam: bool = False
@@ -79,15 +82,24 @@ class WaveformBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
         source = config.source or self.source_in(Path(dl_manager.manual_dir))
         rejected: list[tuple[str, str]] = []
         listing = source.listing(rejected)
-        pairs = list(zip(listing.events, listing.labels, strict=True))
-        strange = [(event, label) for event, label in pairs if config.labels and label not in config.labels]
-        rejected += [(event, f"its class {label!r} is not of {', '.join(config.labels)}") for event, label in strange]
-        pairs = [pair for pair in pairs if pair not in set(strange)]
-        parts = parts_of([event for event, _ in pairs], [label for _, label in pairs], config.seed, config.fractions)
+        known = [not config.labels or label in config.labels for label in listing.labels]
+        rejected += [
+            (event, f"its class {label!r} is not of {', '.join(config.labels)}")
+            for event, label, good in zip(listing.events, listing.labels, known, strict=True)
+            if not good
+        ]
+        events, labels, times = (
+            [value for value, good in zip(column, known, strict=True) if good]
+            for column in (listing.events, listing.labels, listing.times)
+        )
+        if config.split_by == "time":
+            parts = parts_in_time(events, labels, times, config.fractions)
+        else:
+            parts = parts_of(events, labels, config.seed, config.fractions)
         # Workers of Beam leave what they rejected here; the folder must be one that they share.
         self._ledger = Path(tempfile.mkdtemp(prefix="rejected-"))
         (self._ledger / "listing.json").write_text(json.dumps([rejected, []]), encoding="utf-8")
-        self._events = [event for event, _ in pairs]
+        self._events = events
         units = list(enumerate(listing.units))
         return {part: self._generate_examples(source, part, parts, units) for part in PARTS}
 
@@ -123,7 +135,8 @@ class WaveformBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
             rejected_reasons=dict(Counter(reason for _, reason in self.rejected).most_common(NAMED)),
             rejected_named=[list(row) for row in self.rejected[:NAMED]],
             cut=dataclasses.asdict(self.builder_config.cut),
-            split={"by": "event", "seed": self.builder_config.seed, "fractions": list(self.builder_config.fractions)},
+            split={name: getattr(self.builder_config, name) for name in ("split_by", "seed")}
+            | {"fractions": list(self.builder_config.fractions)},
         )
         return splits
 
@@ -139,6 +152,35 @@ def parts_of(events: list[str], labels: list[str], seed: int, fractions) -> dict
     enough = min(Counter(labels).values()) >= ENOUGH
     split = by_event(events, seed, fractions, labels if enough else None)
     return {events[row]: part for part in PARTS for row in getattr(split, part)}
+
+
+def parts_in_time(events: list[str], labels: list[str], times: list[np.datetime64], fractions) -> dict[str, str]:
+    """Event to train, validation or test: of each class the first stretch of time, the second and the third.
+
+    Classes that differ in time, such as before and after a mainshock, have three stretches each.
+
+    >>> days = list(np.datetime64("2020-01-01") + np.arange(10))
+    >>> "".join(part[0] for part in parts_in_time(list("abcdefghij"), [""] * 10, days, (0.6, 0.2, 0.2)).values())
+    'ttttttvvtt'
+    """
+    time, label = np.array(times, dtype="datetime64[us]"), np.array(labels, dtype=np.str_)
+    if not len(time) or np.isnat(time).any():
+        received = f"{int(np.isnat(time).sum())} of {len(time)} events without"
+        raise InputError("a time for every event, to split by time", received, "split by event")
+    parts = {}
+    for name in np.unique(label):
+        rows = np.flatnonzero(label == name)
+        rows = rows[np.argsort(time[rows], kind="stable")]
+        cuts = np.round(np.cumsum(fractions)[:2] / np.sum(fractions) * len(rows)).astype(int)
+        if len(rows) >= 3:
+            # Each part gets an event at least.
+            cuts[0] = np.clip(cuts[0], 1, len(rows) - 2)
+            cuts[1] = np.clip(cuts[1], cuts[0] + 1, len(rows) - 1)
+        for part, members in zip(PARTS, np.split(rows, cuts), strict=True):
+            parts |= {events[row]: part for row in members}
+    if empty := [part for part in PARTS if part not in parts.values()]:
+        raise InputError("events for train, validation and test", f"none for {', '.join(empty)}", "give more data")
+    return parts
 
 
 def examples_of_unit(unit, source, part: str, events: frozenset, cut: Cut, ledger: str) -> Iterator[tuple[str, dict]]:

@@ -9,6 +9,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+
 from ..catalog import Catalog
 from ..errors import InputError
 from ..readers import norcia_hdf5, seisbench
@@ -26,10 +28,11 @@ Rejected = list[tuple[str, str]]
 
 
 class Listing(NamedTuple):
-    """The events of a source, the class of each, and the units to read it by."""
+    """The events of a source, the class and time (NaT where unknown) of each, and the units to read it by."""
 
     events: list[str]
     labels: list[str]
+    times: list[np.datetime64]
     units: list[tuple]
 
 
@@ -39,18 +42,29 @@ class SeisbenchSource:
 
     folder: str
 
+    def classes(self) -> list[str]:
+        """The classes that its metadata names, in order."""
+        found = set()
+        for chunk in seisbench.chunks_of(self.folder):
+            with open(chunk.metadata, newline="", encoding="utf-8-sig") as text:
+                found |= {seisbench.label_of(row) for row in csv.DictReader(text)}
+        return sorted(found - {""})
+
     def listing(self, rejected: Rejected) -> Listing:
         """Events, classes and units of rows from the metadata alone."""
-        labels, units = {}, []
+        labels, times, units = {}, {}, []
         for number, chunk in enumerate(seisbench.chunks_of(self.folder)):
             count = 0
             with open(chunk.metadata, newline="", encoding="utf-8-sig") as text:
                 for row in csv.DictReader(text):
                     count += 1
-                    labels.setdefault(_event_or_self(row), seisbench.label_of(row))
+                    event = _event_or_self(row)
+                    labels.setdefault(event, seisbench.label_of(row))
+                    if event not in times:
+                        times[event] = seisbench.time_of(row)
             units += [(number, first, first + UNIT_ROWS) for first in range(0, count, UNIT_ROWS)]
             rejected.extend(seisbench.unnamed_traces(chunk))
-        return Listing(list(labels), list(labels.values()), units)
+        return Listing(list(labels), list(labels.values()), list(times.values()), units)
 
     def read(self, unit: tuple, wanted: Callable[[str], bool], rejected: Rejected) -> Iterator[tuple[str, str, Record]]:
         """(key, event, record) of the rows of a unit whose event is wanted."""
@@ -68,14 +82,19 @@ class NorciaSource:
     folder: str
     stations: tuple[str, ...] = ()
 
+    def classes(self) -> list[str]:
+        """Before and after."""
+        return list(norcia_hdf5.LABELS.values())
+
     def listing(self, rejected: Rejected) -> Listing:
         """Events and classes from the attributes alone; a unit is a station before or after."""
-        labels, units = {}, []
+        labels, times, units = {}, {}, []
         for path in norcia_hdf5.files_of(self.folder, rejected, self.stations):
             units.append((str(path),))
-            for event in norcia_hdf5.events_of(path):
+            for event, time in norcia_hdf5.events_of(path).items():
                 labels.setdefault(event, norcia_hdf5.label_of(path))
-        return Listing(list(labels), list(labels.values()), units)
+                times.setdefault(event, time)
+        return Listing(list(labels), list(labels.values()), list(times.values()), units)
 
     def read(self, unit: tuple, wanted: Callable[[str], bool], rejected: Rejected) -> Iterator[tuple[str, str, Record]]:
         """(key, event, record) of one file."""
@@ -93,6 +112,10 @@ class EventSource:
     files: dict[str, str] = field(default_factory=dict)
     longest_travel_s: float = 120.0
 
+    def classes(self) -> list[str]:
+        """The kinds of the events, in order."""
+        return sorted(set(self.events.kind.tolist()) - {""})
+
     def listing(self, rejected: Rejected) -> Listing:
         """All events of the table, and units of some groups of files, whose headers are read."""
         groups = groups_of(self.folder, rejected)
@@ -103,7 +126,7 @@ class EventSource:
         rejected.extend(index.unasked())
         units = [tuple(groups[first : first + UNIT_GROUPS]) for first in range(0, len(groups), UNIT_GROUPS)]
         events = self._matcher.events
-        return Listing(events.event_id.tolist(), events.kind.tolist(), units)
+        return Listing(events.event_id.tolist(), events.kind.tolist(), list(events.time), units)
 
     def read(self, unit: tuple, wanted: Callable[[str], bool], rejected: Rejected) -> Iterator[tuple[str, str, Record]]:
         """(key, event, record) of some groups of files."""

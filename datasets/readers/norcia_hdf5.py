@@ -7,6 +7,7 @@ Reference: Laurenti et al. 2024, Probing the evolution of fault properties durin
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import os
 from collections.abc import Callable, Iterator, Mapping
@@ -67,13 +68,18 @@ def label_of(path: Path) -> str:
     return LABELS[path.stem.split(_WAVEFORMS)[1]]
 
 
-def events_of(path: Path) -> list[str]:
-    """The events in the attributes beside an HDF5 file; none where there are no attributes to read."""
-    table = _table_of(path)
+def events_of(path: Path) -> dict[str, np.datetime64]:
+    """Event to the start of its first record, from the attributes beside an HDF5 file; empty without them."""
+    table, events = _table_of(path), {}
     if not table.is_file():
-        return []
+        return events
     with open(table, newline="", encoding="utf-8-sig") as file:
-        return list(dict.fromkeys(row["source_id"] for row in csv.DictReader(file) if "source_id" in row))
+        for row in csv.DictReader(file):
+            # A row that cannot be read is told with its trace.
+            with contextlib.suppress(KeyError, InputError):
+                time = utc(row["trace_start_time"])
+                events[row["source_id"]] = min(time, events.get(row["source_id"], time))
+    return events
 
 
 def _table_of(path: Path) -> Path:

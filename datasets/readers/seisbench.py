@@ -152,6 +152,16 @@ def event_of(row: Mapping[str, str]) -> str:
     return _text(row, "source_id") or _text(row, "event_id")
 
 
+def time_of(row: Mapping[str, str]) -> np.datetime64:
+    """The origin time of a row's event, without one the start of its trace; NaT where neither can be read."""
+    for column in ("source_origin_time", "trace_start_time"):
+        # A time that cannot be read is told with its trace.
+        with contextlib.suppress(InputError):
+            if text := _text(row, column):
+                return utc(text)
+    return np.datetime64("NaT", "us")
+
+
 def label_of(row: Mapping[str, str]) -> str:
     """The class of a row: the type of its source, or where there is none, that of the trace, such as "noise"."""
     return _text(row, "source_type") or _text(row, "trace_category")
