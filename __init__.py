@@ -6,12 +6,18 @@
 ('foreshock', 'aftershock')
 """
 
+from typing import TYPE_CHECKING
+
 __version__ = "0.1.0"
 __all__ = ["__version__", "load", "models"]
 
 
+if TYPE_CHECKING:
+    from .zoo.registry import load, models
+
+
 def __getattr__(name: str):
-    # The registry checks cards with pydantic; it is imported when it is first asked for, so that this import stays quick.
+    # The registry checks cards with pydantic; it is imported when first asked for, so that this import stays quick.
     if name in ("load", "models"):
         from .zoo import registry
 
