@@ -91,7 +91,10 @@ def prepare_waveforms(
         split = {"split_by": split_by, "seed": seed, "fractions": tuple(fractions)}
         module, config = _config(kind, name, source, cut or Cut(), tuple(labels), split, beam_runner)
         builder = module.Builder(config=config, data_dir=writing / "tfds")
+        tables = {Path(table).name for table in (events, picks) if isinstance(table, (str, os.PathLike))}
         rejected = _download_and_prepare(builder, beam_runner, workers, beam_options)
+        # The tables may lie among the waveforms.
+        rejected = [(name, reason) for name, reason in rejected if name not in tables]
         splits = builder.info.splits
         manifest = {
             "name": name,

@@ -39,6 +39,9 @@ def test_own_files_are_found_with_their_events_and_picks(tmp_path):
     assert made.manifest["rejected"] == 1
     ((name, reason),) = json.loads((made.folder / "rejected.json").read_text())
     assert name.startswith("ev0.XX.AAA") and "a record with a pick of P" in reason
+    # The tables may also lie in the folder itself.
+    whole = prepare_waveforms(OWN.parent, None, "whole", data=tmp_path)
+    assert (content(whole), whole.manifest["rejected"]) == (content(made), 1)
     again = prepared_waveforms("mine", tmp_path)
     assert again.manifest == json.loads(json.dumps(made.manifest))
     waveform, label = next(iter(batches_from_builder(again.builder(), "train", 11)))
