@@ -17,6 +17,8 @@ class BlastRegion:
     Arguments:
         crust: velocities; first arrivals may be head waves.
         q_s_1_hz, q_exponent: Q of S is q_s_1_hz f^q_exponent.
+        q_p_over_s: Q of P over Q of S, which kappa follows; below 1 where gas is in the rock. It moves P over S of both
+            classes, so that what is learnt in one region does not quite hold in another.
         kappa_s: lowest and highest over the stations.
         distance_km: epicentral, lowest and highest.
         noise_level, noise_slope: lowest and highest over the stations, see `noise.acceleration_psd_db`.
@@ -34,6 +36,7 @@ class BlastRegion:
     crust: LayeredCrust
     q_s_1_hz: float
     q_exponent: float
+    q_p_over_s: float
     kappa_s: tuple[float, float]
     distance_km: tuple[float, float]
     noise_level: tuple[float, float]
@@ -67,6 +70,7 @@ BLAST_REGIONS = {
             crust=LayeredCrust((0.0, 1.5, 5.0, 12.0), (4.0, 5.2, 5.9, 6.4), head_waves=True),
             q_s_1_hz=120.0,
             q_exponent=0.6,
+            q_p_over_s=1.5,
             kappa_s=(0.015, 0.035),
             distance_km=(10.0, 90.0),
             noise_level=(0.25, 0.55),
@@ -87,6 +91,7 @@ BLAST_REGIONS = {
             crust=LayeredCrust((0.0, 1.0, 10.0, 25.0), (5.4, 6.1, 6.4, 6.8), vp_vs=1.73, head_waves=True),
             q_s_1_hz=400.0,
             q_exponent=0.4,
+            q_p_over_s=2.0,
             kappa_s=(0.004, 0.014),
             distance_km=(25.0, 160.0),
             noise_level=(0.10, 0.40),
@@ -107,12 +112,13 @@ BLAST_REGIONS = {
             crust=LayeredCrust((0.0, 2.0, 6.0, 15.0), (3.2, 4.9, 5.9, 6.5), vp_vs=1.8, head_waves=True),
             q_s_1_hz=60.0,
             q_exponent=0.8,
+            q_p_over_s=0.9,
             kappa_s=(0.025, 0.055),
             distance_km=(4.0, 60.0),
             noise_level=(0.35, 0.65),
             noise_slope=(0.0, 0.15),
             blast_share=0.1,
-            magnitude=(1.3, 3.3),
+            magnitude=(1.6, 3.6),
             quake_depth_km=4.0,
             short_period=0.6,
             rg_velocity_km_s=(2.2, 1.4),

@@ -153,7 +153,7 @@ def draw_scene(settings: BlastOrQuake) -> dict[str, np.ndarray]:
         "p_over_s_corner": np.where(blast[e], BLAST_P_OVER_S_CORNER, P_OVER_S_CORNER),
         "q_s_1_hz": region.q_s_1_hz * np.exp(record_rng.normal(0, 0.15, count)),
         "q_exponent": np.full(count, region.q_exponent),
-        "q_p_over_s": np.full(count, 1.5),
+        "q_p_over_s": np.full(count, region.q_p_over_s),
         "kappa_s": stations["kappa_s"][s] * np.exp(record_rng.normal(0, 0.1, count)),
         "velocity_change": np.zeros(count),
         "site_hz": stations["site_hz"][s],
