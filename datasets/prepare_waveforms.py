@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -156,8 +158,6 @@ def _config(kind: str, name: str, source, cut: Cut, labels: tuple[str, ...], spl
 
 def _download_and_prepare(builder, beam_runner: str | None, workers: int, beam_options) -> list[tuple[str, str]]:
     """Run the builder; what it rejected."""
-    import sys
-
     import tensorflow_datasets as tfds
 
     if not sys.stderr.isatty():
@@ -176,5 +176,7 @@ def _download_and_prepare(builder, beam_runner: str | None, workers: int, beam_o
             mode = "multi_processing" if workers > 1 else "in_memory"
             options += [f"--direct_num_workers={workers}", f"--direct_running_mode={mode}"]
         how = {"beam_runner": beam_runner, "beam_options": PipelineOptions(options)}
-    builder.download_and_prepare(download_config=tfds.download.DownloadConfig(**how))
+    # TFDS prints on standard output, which belongs to the caller's own answer.
+    with contextlib.redirect_stdout(sys.stderr):
+        builder.download_and_prepare(download_config=tfds.download.DownloadConfig(**how))
     return builder.rejected

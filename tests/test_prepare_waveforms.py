@@ -32,8 +32,9 @@ def content(made):
     }
 
 
-def test_own_files_are_found_with_their_events_and_picks(tmp_path):
+def test_own_files_are_found_with_their_events_and_picks(tmp_path, capsys):
     made = prepare_waveforms(OWN, None, "mine", data=tmp_path)
+    assert capsys.readouterr().out == ""
     assert made.manifest["records"] == {"train": 11, "validation": 2, "test": 2}
     assert made.manifest["labels"] == ["earthquake", "explosion"]
     assert made.manifest["rejected"] == 1
