@@ -33,10 +33,17 @@ def _catalogue() -> list[dict]:
     return run(os.environ.get("FORESHOCK_DATA"))
 
 
+def _waveforms() -> list[dict]:
+    from .speed_waveforms import run
+
+    return run()
+
+
 BENCHMARKS: dict[str, Callable[[], list[dict]]] = {
     "startup": _startup,
     "spectrogram": _spectrogram,
     "catalogue": _catalogue,
+    "waveforms": _waveforms,
 }
 
 
