@@ -16,7 +16,7 @@ SETTINGS = {
     "subsample": 0.8,
     "colsample_bytree": 0.8,
     # One event in a cell that was thought impossible must not throw a leaf anywhere.
-    "max_delta_step": 1.0,
+    "max_delta_step": 5.0,
     "tree_method": "hist",
 }
 ROUNDS, PATIENCE = 600, 40
