@@ -1,4 +1,4 @@
-"""The same answer everywhere: an exported graph held against Keras on random, golden and extreme input."""
+"""The same answer everywhere: an exported graph held against Keras on random, golden, extreme and real input."""
 
 from __future__ import annotations
 
@@ -57,8 +57,9 @@ def difference(expected: Arrays, received: Arrays) -> float:
 
 
 def cases(model: Model) -> Iterator[tuple[str, Arrays]]:
-    """Named inputs at each batch size: seeded random ones, the golden cases in turn, and extreme ones."""
+    """Named inputs at each batch size: seeded random ones, the golden cases in turn, extreme ones, a real record."""
     golden, _ = read_golden(model.file("golden.npz"))
+    real = _real_waveform(model) if "waveform" in golden else None
     rng = np.random.default_rng(0)
     for batch in BATCHES:
         drawn, kept, extreme = {}, {}, {}
@@ -70,3 +71,14 @@ def cases(model: Model) -> Iterator[tuple[str, Arrays]]:
         yield "random", drawn
         yield "golden", kept
         yield "extreme", extreme
+        if real is not None:
+            yield "real", {"waveform": np.repeat(real, batch, axis=0)}
+
+
+def _real_waveform(model: Model) -> np.ndarray:
+    """The model's window of the earthquake record that comes with obspy, (1, samples, 3)."""
+    import obspy
+
+    from ..datasets.waveforms.windowing import batch_of
+
+    return batch_of([row.window for row in model.predict(obspy.read()).rows])[:1]
