@@ -24,8 +24,6 @@ from .recalibration import recalibrate
 
 # A year of past before the first forecast that is learnt from, where the catalogue allows.
 WARM_UP_DAYS = 365
-# Shares of the historical rate that are spread evenly, to choose from.
-RATE_FLOORS = (0.01, 0.03, 0.1, 0.2, 0.3, 0.5, 0.7)
 # What recency chooses from: how long the past counts depends on the window, how far on how well places are known, a
 # few hundred metres in California and ten kilometres off Japan.
 RECENCY_DAYS = ((1.0, 100.0), (5.0, 100.0), (20.0, 100.0))
@@ -78,34 +76,23 @@ def _uniform(fits: Fits) -> StaticRates:
 
 
 def _rate(fits: Fits) -> StaticRates:
-    """Each cell's own count, with the evenly spread share under which the validation period's events are likeliest."""
     case = fits.case
-    targets, later = case.trained.above(case.magnitude), _validation_counts(case)
-
-    def rate(share: float) -> np.ndarray:
-        return historical_rate(targets, case.grid, case.split.train.days, share)
-
-    best = max(RATE_FLOORS, key=lambda share: float((later * np.log(rate(share))).sum()))
-    return StaticRates(case.grid, rate(best), case.magnitude)
+    rate = historical_rate(case.trained.above(case.magnitude), case.grid, case.split.train.days)
+    return StaticRates(case.grid, rate, case.magnitude)
 
 
 def _smoothed(fits: Fits) -> StaticRates:
     case = fits.case
-    grid, days = case.grid, case.split.train.days
+    grid, train, validation = case.grid, case.split.train, case.split.validation
     total = float(fits.model("rate").rate_per_day.sum())
-    # The many small events tell where the few large ones will be; their number is that of the large ones.
-    neighbours = choose_neighbours(case.trained, grid, days, _validation_counts(case), total_per_day=total)
-    return StaticRates(grid, smoothed_rate(case.trained, grid, days, neighbours, total), case.magnitude)
-
-
-def _validation_counts(case: ForecastCase) -> np.ndarray:
-    """(rows, columns) target events of the validation period."""
-    grid, validation = case.grid, case.split.validation
-    later = case.seen.between(grid.day_start(validation.first), grid.day_start(validation.last + ONE_DAY))
-    later = later.above(case.magnitude)
+    period = grid.day_start(validation.first), grid.day_start(validation.last + ONE_DAY)
+    later = case.seen.between(*period).above(case.magnitude)
     row, column, inside = grid.cells(later.latitude, later.longitude)
     cell = row[inside] * grid.columns + column[inside]
-    return np.bincount(cell, minlength=grid.rows * grid.columns).reshape(grid.shape)
+    counts = np.bincount(cell, minlength=grid.rows * grid.columns).reshape(grid.shape)
+    # The many small events tell where the few large ones will be; their number is that of the large ones.
+    neighbours = choose_neighbours(case.trained, grid, train.days, counts, total_per_day=total)
+    return StaticRates(grid, smoothed_rate(case.trained, grid, train.days, neighbours, total), case.magnitude)
 
 
 def _rate_leaky(fits: Fits) -> StaticRates:
