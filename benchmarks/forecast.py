@@ -20,7 +20,6 @@ from ..datasets.regions import Region
 from ..training.baselines import BASELINES, LEAKING, OPTIONAL, Fits
 from ..training.forecast_case import ForecastCase
 from ..training.forecast_scores import Court, Judged, judged
-from ..training.intervals import Interval
 from ..training.protocol import Protocol
 from ..zoo import registry
 from .contestants import from_zoo
@@ -135,7 +134,6 @@ def forecast_all(case: ForecastCase, models: str, folder: Path) -> tuple[Court, 
 def score_all(case: ForecastCase, court: Court, forecasts: dict[str, Judged], seconds: dict):
     """A row a forecaster, in the order given."""
     smoothed, etas, truth = (forecasts.get(name) for name in (REFERENCE, BAR, TRUTH))
-    possible = court.gain(truth, smoothed).value if truth else None
     for name, forecast in forecasts.items():
         _say(f"{name}: score")
         scores = {
@@ -151,17 +149,12 @@ def score_all(case: ForecastCase, court: Court, forecasts: dict[str, Judged], se
         scores["brier_skill"] = court.brier_skill(forecast, smoothed)
         if truth:
             scores["gain_truth"] = court.gain(forecast, truth)
-            scores["share"] = _scaled(scores["gain_smoothed"], 1 / possible)
+            scores["share"] = court.share_of_gain(forecast, truth, smoothed)
         note = ""
         if forecast.recalibration:
             a, b, _ = forecast.recalibration
             note = f"recalibrated on validation with a = {a:.3f}, b = {b:.3f}"
         yield Row(name, scores, *seconds[name], leaks=name in LEAKING, note=note)
-
-
-def _scaled(interval: Interval, factor: float) -> Interval:
-    low, high = sorted((interval.low * factor, interval.high * factor))
-    return interval._replace(value=interval.value * factor, low=low, high=high)
 
 
 def _about(case: ForecastCase, court: Court, split: str, command: str) -> dict:

@@ -106,6 +106,12 @@ class Court:
         """Information gain in nats an event; `rescaled`, after both were moved to the observed total."""
         return ratio_interval(*self.gain_by_day(forecast, over, rescaled), self.block, self._rng())
 
+    def share_of_gain(self, forecast: Judged, best: Judged, over: Judged) -> Interval:
+        """The gain over a reference as a share of what the best possible forecast gains, both on the same blocks."""
+        ours, _ = self.gain_by_day(forecast, over)
+        possible, _ = self.gain_by_day(best, over)
+        return ratio_interval(ours, possible, self.block, self._rng())
+
     def brier(self, forecast: Judged) -> Interval:
         """Mean squared error of the probabilities."""
         squared = brier_by_day(forecast.probability, self.label)
