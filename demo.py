@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from .datasets.atomic import replacing
 from .datasets.labels import occurrence_by_cell
 from .datasets.raster import sparse_days
 from .datasets.regions import Region
@@ -55,8 +56,6 @@ def waveform_lane(out: Path) -> list[Path]:
     headline = model.card.headline
     print(f"  at the stations of its training {CLASSIFIER} reaches {headline.ours}: it learned them too")
 
-    from .datasets.atomic import replacing
-
     paths = [out / "record.mseed", out / "record.png", out / "record.csv"]
     with replacing(paths[0]) as temporary:
         stream.write(str(temporary), format="MSEED")
@@ -84,7 +83,7 @@ def catalogue_lane(out: Path) -> list[Path]:
     print(f"{len(ISSUE_DAYS)} weekly forecasts of M >= {magnitude:g}, {int(hit.sum())} cells hit:")
     print(f"  {FORECASTER} over {FORECASTER_BASELINE}: {gain:+.3f} nats a hit cell")
     headline = card.headline
-    print(f"  on its card, over five years: {headline.ours}; the true intensity reaches {headline.ceiling}")
+    print(f"  on its card, over five years, {headline.score}: {headline.ours}; the true intensity {headline.ceiling}")
 
     year = catalog.between(ISSUE_DAYS[0], ISSUE_DAYS[-1])
     largest = int(year.magnitude.argmax())

@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import time
+from importlib.metadata import version
 from pathlib import Path
 
-from .. import __version__
 from ..datasets.atomic import replacing_folder
 from ..training.baselines import ANY_WINDOW, BUILT_ON, Fits
 from ..zoo.forecast.rate_model import RateModel, load_rate_model
@@ -38,7 +38,7 @@ def _key(name: str, fits: Fits) -> str:
     case = fits.case
     decided = {
         "name": name,
-        "version": (__version__, FITS_VERSION),
+        "version": (version("foreshock"), FITS_VERSION),
         "region": case.region.to_toml(),
         "split": {k: (str(p.first), str(p.last)) for k, p in vars(case.split).items()},
         "magnitude": case.magnitude,

@@ -13,7 +13,6 @@ from pathlib import Path
 
 import numpy as np
 
-from .. import __version__
 from ..datasets.errors import InputError
 from ..datasets.period import Split
 from ..datasets.regions import Region
@@ -28,7 +27,7 @@ from .forecast_table import Row, Table
 
 RESULTS = Path(__file__).parent / "results"
 REFERENCE, BAR, TRUTH = "smoothed", "etas", "truth"
-LIBRARIES = ("numpy", "scipy", "xgboost", "numba", "onnxruntime")
+LIBRARIES = ("foreshock", "numpy", "scipy", "xgboost", "numba", "onnxruntime")
 
 
 def run(
@@ -168,7 +167,6 @@ def _about(case: ForecastCase, court: Court, split: str, command: str) -> dict:
         "events": len(case.catalog),
         "command": command,
         "software": {
-            "foreshock": __version__,
             "python": platform.python_version(),
             **{name: version(name) for name in LIBRARIES},
         },

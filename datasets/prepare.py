@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import re
@@ -15,6 +14,7 @@ from .atomic import replacing_folder
 from .catalog import Catalog
 from .check.completeness import completeness
 from .errors import InputError
+from .file_hash import sha256_of
 from .grid import Grid
 from .home import data_home
 from .period import Period, Split
@@ -89,7 +89,7 @@ def prepare_catalog(
             "name": name,
             "region": region,
             "source": "a Catalog" if isinstance(source, Catalog) else Path(source).name,
-            "catalog_sha256": hashlib.sha256((writing / "catalog.parquet").read_bytes()).hexdigest(),
+            "catalog_sha256": sha256_of(writing / "catalog.parquet"),
             "events_read": len(catalog),
             "rows_rejected": rejected,
             "events_outside": len(catalog) - len(inside),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 import tomllib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -146,10 +146,6 @@ class Region:
             if known == name:
                 return split
         raise InputError(f"a split of {', '.join(n for n, _ in self.splits)}", repr(name), "choose from the list")
-
-    def renamed(self, name: str) -> Region:
-        """The same region under another name."""
-        return replace(self, name=name)
 
     def period(self) -> tuple[np.datetime64, np.datetime64]:
         """First and last day over all splits: what to rasterise once for all of them."""

@@ -50,6 +50,7 @@ def test_no_arrow_runs_up(path):
     room = room_of(path)
     assert room in FLOORS, f"{path} stands on no floor"
     for name in imported_modules(path):
+        assert name[0] in FLOORS or FLOORS[room] == 4, f"{path.relative_to(ROOT)} imports {name[0]} from the roof"
         if name[0] in FLOORS:
             lower = FLOORS[name[0]] < FLOORS[room] or name[0] == room or FLOORS[room] == 4
             assert lower, f"{path.relative_to(ROOT)} on floor {FLOORS[room]} imports {'.'.join(name)}"

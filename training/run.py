@@ -11,7 +11,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 from ..datasets.atomic import replacing, replacing_folder
-from ..zoo.card import Card, File, sha256_of
+from ..datasets.file_hash import sha256_of
+from ..zoo.card import Card, File
 from .model_files import write_files
 from .outcome import Outcome
 from .recipe import Recipe

@@ -9,7 +9,8 @@ from typing import Literal
 import numpy as np
 
 from ..datasets.errors import InputError
-from .card import Card, sha256_of
+from ..datasets.file_hash import sha256_of
+from .card import Card
 
 
 class Model:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import itertools
 import json
 import os
@@ -18,6 +17,7 @@ import numpy as np
 from ..atomic import replacing
 from ..catalog import COLUMNS, Catalog, write_catalog
 from ..errors import InputError
+from ..file_hash import sha256_of
 from ..progress import track
 from .answer import Answer
 from .parts import Parts, Span, utc_now
@@ -148,7 +148,7 @@ def _finished(target: Path, query: FdsnQuery, service_url: str) -> Manifest:
         manifest is None
         or FdsnQuery(**manifest.query) != query
         or manifest.service_url != service_url
-        or manifest.sha256 != _sha256(target)
+        or manifest.sha256 != sha256_of(target)
     ):
         raise InputError(
             f"no file {target} yet, or the whole answer to this query",
@@ -237,7 +237,7 @@ def _join(target: Path, parts: Parts, spans: list[Span], query: FdsnQuery, servi
     write_catalog(catalog, target)
     manifest = Manifest(
         file=target.name,
-        sha256=_sha256(target),
+        sha256=sha256_of(target),
         bytes=target.stat().st_size,
         count=len(catalog),
         query=asdict(query),
@@ -275,8 +275,3 @@ def _last_of_each_id(catalog: Catalog) -> tuple[np.ndarray, int]:
     values = np.stack([catalog.time.astype(np.int64), catalog.latitude, catalog.longitude, catalog.magnitude])
     differing = int((values != values[:, kept]).any(axis=0).sum())
     return kept == np.arange(len(catalog)), differing
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from dataclasses import asdict, dataclass
@@ -13,6 +12,7 @@ import numpy as np
 from ...datasets.atomic import replacing
 from ...datasets.catalog import Catalog
 from ...datasets.errors import InputError
+from ...datasets.file_hash import sha256_of
 from ...datasets.grid import Grid
 from ...datasets.simulate.etas_background import MapBackground, box
 from ...datasets.simulate.etas_intensity import EtasIntensity
@@ -98,7 +98,7 @@ class EtasFit:
         folder = Path(folder)
         with replacing(folder / BACKGROUND_FILE) as temporary:
             np.savez_compressed(temporary, weight=self.background.weight)
-        content = {**self.to_dict(), "background_sha256": _sha256(folder / BACKGROUND_FILE)}
+        content = {**self.to_dict(), "background_sha256": sha256_of(folder / BACKGROUND_FILE)}
         with replacing(folder / PARAMETERS_FILE) as temporary:
             temporary.write_text(json.dumps(content, indent=1, allow_nan=False) + "\n")
 
@@ -109,7 +109,7 @@ class EtasFit:
         try:
             content = json.loads((folder / PARAMETERS_FILE).read_text())
             content.pop("branching_ratio_10_years")
-            if content.pop("background_sha256") != _sha256(folder / BACKGROUND_FILE):
+            if content.pop("background_sha256") != sha256_of(folder / BACKGROUND_FILE):
                 raise InputError(
                     "the background map that was saved with its parameters", f"another in {folder}", "restore the file"
                 )
@@ -124,7 +124,3 @@ class EtasFit:
                 f"{folder} ({type(error).__name__}: {error})",
                 "save the fit again",
             ) from error
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
