@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from . import __version__, cli_data
+from . import __version__, cli_benchmark, cli_data
 from .cli_data import AsJson, print_json
 
 app = typer.Typer(
@@ -173,31 +173,13 @@ def forecast_series(
     data: cli_data.DataFolder = None,
 ) -> None:
     """Write a forecaster's rates for a whole period, so that anyone can score it with their own code."""
-    from .benchmarks.forecast_series import forecast_series_of_files
+    from .benchmarks.forecast.series import forecast_series_of_files
 
     print(forecast_series_of_files(name, catalog, region, start, end, protocol, out, data))
 
 
-benchmark_app = typer.Typer(help="Experiments: scores beside baselines, results as CSV.", no_args_is_help=True)
-app.add_typer(benchmark_app, name="benchmark")
+app.add_typer(cli_benchmark.app, name="benchmark")
 app.add_typer(cli_data.app, name="data")
-
-
-@benchmark_app.command(epilog="Example: foreshock benchmark forecast --region simulated --protocol P1 --quick")
-def forecast(
-    region: Annotated[str, typer.Option(help="A region's name.")] = "simulated",
-    protocol: Annotated[str, typer.Option(help="P1, P2-7d or P2-1d; P2 is P2-7d.")] = "P1",
-    models: Annotated[str, typer.Option(help="A wildcard over baselines and the zoo's forecasters.")] = "*",
-    split: Annotated[str, typer.Option(help="hard or late.")] = "hard",
-    magnitude: Annotated[float | None, typer.Option(help="The smallest target; the region's own if not given.")] = None,
-    quick: Annotated[bool, typer.Option("--quick", help="A small part of the simulated region.")] = False,
-    data: cli_data.DataFolder = None,
-    out: Annotated[Path, typer.Option(help="Folder for pictures and fitted baselines.")] = Path("foreshock-benchmark"),
-) -> None:
-    """Every forecaster on the same cells, days and labels: one table, a CSV, pictures."""
-    from .benchmarks.forecast import run
-
-    print(run(region, protocol, models, data, quick, out, split, magnitude).to_text())
 
 
 def _pairs(texts: list[str] | None) -> dict[str, str]:

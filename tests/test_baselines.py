@@ -4,17 +4,17 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from foreshock.benchmarks.forecast import quick_region
+from foreshock.benchmarks.forecast.run import quick_region
 from foreshock.datasets.catalog import Catalog
 from foreshock.datasets.errors import InputError
 from foreshock.datasets.grid import Grid
 from foreshock.datasets.period import Split
 from foreshock.datasets.regions import Region
-from foreshock.training.baselines import BASELINES, LEAKING, Fits
-from foreshock.training.forecast_case import ForecastCase
-from foreshock.training.forecast_sample import sampled
-from foreshock.training.log_rate import fit_log_rate
-from foreshock.training.protocol import Protocol
+from foreshock.training.forecast.baselines import BASELINES, LEAKING, Fits
+from foreshock.training.forecast.case import ForecastCase
+from foreshock.training.forecast.log_rate import fit_log_rate
+from foreshock.training.forecast.protocol import Protocol
+from foreshock.training.forecast.sample import sampled
 from foreshock.zoo.forecast import features
 from foreshock.zoo.forecast.history import History
 from foreshock.zoo.forecast.rate_model import load_rate_model
@@ -133,7 +133,7 @@ def test_bernoulli_log_rate_equals_a_general_optimiser():
 def test_trees_in_onnx_answer_as_xgboost_does():
     import onnxruntime
     import xgboost
-    from foreshock.training.boosting_fit import to_onnx
+    from foreshock.training.forecast.boosting_fit import to_onnx
 
     rng = np.random.default_rng(0)
     x = rng.normal(size=(3000, 4)).astype(np.float32)

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from foreshock.benchmarks.comparisons import diebold_mariano, paired_t_test, w_test
-from foreshock.benchmarks.consistency import consistency, csep_tests, observed
-from foreshock.benchmarks.molchan import area_skill, molchan_curve, unskilled_bound
+from foreshock.benchmarks.forecast.comparisons import diebold_mariano, paired_t_test, w_test
+from foreshock.benchmarks.forecast.consistency import consistency, csep_tests, observed
+from foreshock.benchmarks.forecast.molchan import area_skill, molchan_curve, unskilled_bound
 from foreshock.datasets.catalog import Catalog
 from foreshock.datasets.csep_forecast import Lattice, read_csep, resampled, write_csep
 from foreshock.datasets.errors import InputError

@@ -15,14 +15,14 @@ from foreshock.datasets.simulate.etas_background import MapBackground, box
 from foreshock.datasets.simulate.etas_cells import box_share, cell_share
 from foreshock.datasets.simulate.etas_intensity import EtasIntensity
 from foreshock.datasets.simulate.etas_parameters import EtasParameters
-from foreshock.zoo.forecast.etas_declustering import Declustering
-from foreshock.zoo.forecast.etas_estimation import fit_etas, gutenberg_richter_slope
-from foreshock.zoo.forecast.etas_fit import EtasFit
-from foreshock.zoo.forecast.etas_forecast import EtasForecasts, expected_counts
-from foreshock.zoo.forecast.etas_likelihood import NAMES, EtasLikelihood, Evaluation, edge_points, theta_of, values_of
-from foreshock.zoo.forecast.etas_maximum import BOUNDS, LOW, Maximum, maximise, standard_errors
-from foreshock.zoo.forecast.etas_observation import EtasObservation, observed_windows, padded
-from foreshock.zoo.forecast.etas_pairs import BLOCK, _exponentials, _logarithms
+from foreshock.zoo.forecast.etas.declustering import Declustering
+from foreshock.zoo.forecast.etas.estimation import fit_etas, gutenberg_richter_slope
+from foreshock.zoo.forecast.etas.fit import EtasFit
+from foreshock.zoo.forecast.etas.forecast import EtasForecasts, expected_counts
+from foreshock.zoo.forecast.etas.likelihood import NAMES, EtasLikelihood, Evaluation, edge_points, theta_of, values_of
+from foreshock.zoo.forecast.etas.maximum import BOUNDS, LOW, Maximum, maximise, standard_errors
+from foreshock.zoo.forecast.etas.observation import EtasObservation, observed_windows, padded
+from foreshock.zoo.forecast.etas.pairs import BLOCK, _exponentials, _logarithms
 from scipy import stats
 
 DAY = np.timedelta64(1, "D")

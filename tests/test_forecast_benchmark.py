@@ -6,15 +6,15 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from foreshock.benchmarks.forecast import quick_region, run
-from foreshock.benchmarks.forecast_pictures import cell_gain, largest_sequence
-from foreshock.benchmarks.forecast_table import SCORES
+from foreshock.benchmarks.forecast.pictures import cell_gain, largest_sequence
+from foreshock.benchmarks.forecast.run import quick_region, run
+from foreshock.benchmarks.forecast.table import SCORES
 from foreshock.datasets.errors import InputError
 from foreshock.datasets.regions import Region
-from foreshock.training.baselines import BASELINES, LEAKING
-from foreshock.training.forecast_case import ForecastCase
-from foreshock.training.forecast_scores import Court, Judged, judged
-from foreshock.training.protocol import Protocol
+from foreshock.training.forecast.baselines import BASELINES, LEAKING
+from foreshock.training.forecast.case import ForecastCase
+from foreshock.training.forecast.court import Court, Judged, judged
+from foreshock.training.forecast.protocol import Protocol
 
 
 @pytest.fixture(scope="module")

@@ -6,13 +6,13 @@ from dataclasses import replace
 import foreshock
 import numpy as np
 import pytest
-from foreshock.benchmarks.contestants import from_zoo
-from foreshock.benchmarks.forecast import quick_region
-from foreshock.benchmarks.forecast_series import forecast_series
+from foreshock.benchmarks.forecast.contestants import from_zoo
+from foreshock.benchmarks.forecast.run import quick_region
+from foreshock.benchmarks.forecast.series import forecast_series
 from foreshock.datasets.errors import InputError
 from foreshock.datasets.regions import Region
-from foreshock.training.forecast_case import ForecastCase
-from foreshock.training.protocol import Protocol
+from foreshock.training.forecast.case import ForecastCase
+from foreshock.training.forecast.protocol import Protocol
 from foreshock.training.recipe import names, read_recipe
 from foreshock.training.run import train_recipe
 from foreshock.zoo.golden import read_golden

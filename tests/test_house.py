@@ -8,7 +8,17 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-FLOORS = {"datasets": 0, "zoo": 1, "training": 2, "export": 3, "benchmarks": 3, "cli": 4, "cli_data": 4, "demo": 4}
+FLOORS = {
+    "datasets": 0,
+    "zoo": 1,
+    "training": 2,
+    "export": 3,
+    "benchmarks": 3,
+    "cli": 4,
+    "cli_data": 4,
+    "cli_benchmark": 4,
+    "demo": 4,
+}
 ROOMS = ("datasets", "zoo", "training", "export", "benchmarks")
 MODULES = sorted(
     path

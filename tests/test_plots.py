@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
-from foreshock.benchmarks import plots
-from foreshock.benchmarks.molchan import alarm_ranking
+from foreshock.benchmarks.forecast import plots
+from foreshock.benchmarks.forecast.molchan import alarm_ranking
 from foreshock.datasets.errors import InputError
-from foreshock.training.information import poisson_gain_by_day
-from foreshock.training.probabilities import reliability
-from foreshock.training.ranking import Ranking
+from foreshock.training.scores.information import poisson_gain_by_day
+from foreshock.training.scores.probabilities import reliability
+from foreshock.training.scores.ranking import Ranking
 
 
 @pytest.fixture(scope="module")

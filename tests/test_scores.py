@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from foreshock.datasets.errors import InputError
 from foreshock.training import scores
-from foreshock.training.classification import accuracy_of, macro_f1_of
-from foreshock.training.intervals import draws
+from foreshock.training.scores.classification import accuracy_of, macro_f1_of
+from foreshock.training.scores.intervals import draws
 
 
 @pytest.fixture
@@ -126,7 +126,7 @@ def test_sums_in_pieces_equal_sums_at_once(monkeypatch, tied):
     score, label, _ = tied
     mask = np.arange(72).reshape(8, 9) % 2 == 0
     whole = scores.brier(score, label), scores.brier_by_day(score, label, mask), scores.log_loss(score, label, 1e-6)
-    monkeypatch.setattr("foreshock.training.cases.PIECE", 50)
+    monkeypatch.setattr("foreshock.training.scores.cases.PIECE", 50)
     pieces = scores.brier(score, label), scores.brier_by_day(score, label, mask), scores.log_loss(score, label, 1e-6)
     np.testing.assert_allclose(np.hstack(whole), np.hstack(pieces), rtol=1e-12)
     expected = ((score.astype(float) - label) ** 2)[:, mask].sum(axis=1)
@@ -262,7 +262,7 @@ def test_time_blocks_hold_thirty_days():
 
 def test_area_intervals_resample_exactly(tied, rng):
     """Both ways of resampling give the area of the weighted sample, for every draw."""
-    from foreshock.training.area_intervals import _areas_by_block, _areas_by_case
+    from foreshock.training.scores.area_intervals import _areas_by_block, _areas_by_case
 
     score, label, _ = tied
     block = scores.time_blocks(np.arange(60), 10)

@@ -1,7 +1,7 @@
 """The waveform speed rows: their form, and that the loop they are measured against gives the same numbers."""
 
 import numpy as np
-from foreshock.benchmarks.speed_waveforms import feature_loop, run
+from foreshock.benchmarks.speed.waveforms import feature_loop, run
 from foreshock.datasets.waveforms.features import channel_features
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..zoo.card import Result, Score
-from .intervals import Interval
+from .scores.intervals import Interval
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from .outcome import Outcome
 from .recipe import Recipe
 
 # The module that trains and scores each task: `train(recipe, data, folder, resume) -> Outcome`.
-TASKS = {"seismic-cycle": ".seismic_cycle", "forecast": ".forecasting"}
+TASKS = {"seismic-cycle": ".waveform.seismic_cycle", "forecast": ".forecast.train"}
 CITATION = "foreshock developers (2026): foreshock, a Keras model zoo for earthquake science, version {version}"
 
 

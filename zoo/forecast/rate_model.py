@@ -19,7 +19,7 @@ KINDS = {
     "static": (".static", "StaticRates"),
     "recency": (".recency", "Recency"),
     "boosting": (".boosting", "Boosting"),
-    "etas": (".etas", "Etas"),
+    "etas": (".etas.model", "Etas"),
     "calibrated": (".calibrated", "Calibrated"),
 }
 Window = tuple[int, int]

@@ -1,0 +1,1 @@
+"""The court for forecasts: one table, its tests and its pictures."""

@@ -1,0 +1,92 @@
+"""The forecast benchmark's table: a row a model, scores with intervals, as text and as CSV."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+from dataclasses import dataclass, field
+
+from ...datasets.atomic import replacing
+from ...training.scores.intervals import Interval
+
+# Score, heading and format; a gain is in nats a hit cell (P1) or an event (P2).
+SCORES = {
+    "roc_auc": ("ROC AUC", ".3f"),
+    "roc_auc_active": ("active cells", ".3f"),
+    "pr_auc": ("PR AUC", ".4f"),
+    "gain_smoothed": ("gain over smoothed", "+.2f"),
+    "gain_smoothed_rescaled": ("rescaled", "+.2f"),
+    "gain_etas": ("over ETAS", "+.2f"),
+    "gain_etas_rescaled": ("rescaled", "+.2f"),
+    "brier_skill": ("Brier skill", "+.4f"),
+    "gain_truth": ("over truth", "+.3f"),
+    "share": ("share of gain", ".0%"),
+}
+COLUMNS = ("model", "score", "value", "low", "high", "fit_s", "forecast_s", "leaks", "note")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One model's scores by name of `SCORES`, and the seconds of its fit and of its test forecasts."""
+
+    model: str
+    scores: dict[str, Interval]
+    fit_s: float
+    forecast_s: float
+    leaks: bool = False
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """All rows of one region, split and protocol.
+
+    Arguments:
+        about: plain values that say where the numbers come from: region, cases, versions, hash, command.
+    """
+
+    rows: tuple[Row, ...]
+    about: dict
+    pictures: tuple[str, ...] = field(default=())
+
+    def row(self, model: str) -> Row:
+        """The row of a model."""
+        return next(row for row in self.rows if row.model == model)
+
+    def to_csv(self, path: str | os.PathLike) -> None:
+        """One line a model and score; the first line, a comment, holds `about` as JSON."""
+        with replacing(path) as temporary, open(temporary, "w", newline="", encoding="utf-8") as file:
+            file.write(f"# {json.dumps(self.about, ensure_ascii=False)}\n")
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(COLUMNS)
+            for row in self.rows:
+                rest = (f"{row.fit_s:.1f}", f"{row.forecast_s:.1f}", "yes" if row.leaks else "no", row.note)
+                for score, interval in row.scores.items():
+                    values = (f"{value:.6g}" for value in interval[:3])
+                    writer.writerow((row.model, score, *values, *rest))
+
+    def to_text(self) -> str:
+        """The table for a terminal of any width: values, and below each its 95 % interval."""
+        names = [name for name in SCORES if any(name in row.scores for row in self.rows)]
+        head = ["model", *(SCORES[name][0] for name in names), "fit s", "forecast s"]
+        lines = [head]
+        for row in self.rows:
+            cells = [(f"{row.scores[n].value:{SCORES[n][1]}}" if n in row.scores else "") for n in names]
+            lines.append(
+                [f"{row.model}{' (leaks)' if row.leaks else ''}", *cells, f"{row.fit_s:.0f}", f"{row.forecast_s:.0f}"]
+            )
+            lines.append(["", *(_interval(row.scores.get(n), SCORES[n][1]) for n in names), "", ""])
+        widths = [max(len(line[i]) for line in lines) for i in range(len(head))]
+        text = [
+            "  ".join(
+                cell.ljust(w) if i == 0 else cell.rjust(w) for i, (cell, w) in enumerate(zip(line, widths, strict=True))
+            )
+            for line in lines
+        ]
+        notes = [f"{row.model}: {row.note}" for row in self.rows if row.note]
+        return "\n".join([self.about["title"], self.about["cases"], "", *(line.rstrip() for line in text), "", *notes])
+
+
+def _interval(interval: Interval | None, form: str) -> str:
+    return "" if interval is None else f"[{interval.low:{form}}, {interval.high:{form}}]"

@@ -1,0 +1,1 @@
+"""Speed figures, each with its peer in the same run."""

@@ -1,0 +1,1 @@
+"""Forecasters: cases, fits, the court that scores them, and their training."""

@@ -1,0 +1,1 @@
+"""Waveform models: their data, training and scores."""

@@ -1,0 +1,1 @@
+"""Space-time ETAS: likelihood, estimation, declustering, forecast."""
