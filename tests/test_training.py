@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from foreshock.datasets.errors import InputError
 from foreshock.datasets.waveforms.batches import shifted_batches
-from foreshock.training.recipe import Fit, read_recipe
+from foreshock.training.recipe import read_recipe
+from foreshock.training.section import Fit
 
 SETTINGS = Fit(learning_rate=1e-2, batch=8, epochs=4, patience=4)
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from ..datasets.atomic import replacing
 from ..datasets.errors import InputError
-from .recipe import Fit
+from .section import Fit
 
 
 @dataclass

@@ -5,80 +5,20 @@ from __future__ import annotations
 import difflib
 import tomllib
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
 from ..datasets.errors import InputError
-from ..zoo.card import NAME_PATTERN
+from .forecast.recipe import Forecasting
+from .waveform.recipe import SeismicCycle
 
 RECIPES = Path(__file__).parent / "recipes"
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Fit(_Section):
-    """How the one training loop runs."""
-
-    optimizer: Literal["adam", "sgd"] = "adam"
-    learning_rate: float = Field(1e-3, gt=0)
-    weight_decay: float = Field(0.0, ge=0)
-    batch: int = Field(32, ge=1)
-    epochs: int = Field(10, ge=0)
-    patience: int = Field(3, ge=1, description="epochs without a better validation score before stopping")
-    seeds: tuple[int, ...] = Field((1,), min_length=1, description="one training each; validation picks the one kept")
-
-
-class SeismicCycle(_Section):
-    """Foreshock or aftershock from one record."""
-
-    name: str = Field(pattern=NAME_PATTERN)
-    task: Literal["seismic-cycle"]
-    summary: str
-    architecture: str = Field(description="a variant of foreshock.zoo.waveform")
-    cause: Literal["source", "path", "noise", "none"] = Field(description="what differs in the simulated cycle")
-    events: int = Field(1600, ge=20)
-    data_seed: int = 1
-    fit: Fit
-
-
-class Forecasting(_Section):
-    """Probability of an event in each cell of a grid."""
-
-    name: str = Field(pattern=NAME_PATTERN)
-    task: Literal["forecast"]
-    summary: str
-    architecture: Literal[
-        "uniform",
-        "rate",
-        "smoothed",
-        "recency",
-        "indicator-boosting",
-        "rtl-boosting",
-        "boosting",
-        "etas",
-        "etas-calibrated",
-        "cnn-lstm-prior",
-    ]
-    region: str
-    split: str = "hard"
-    magnitude: float = Field(description="the smallest magnitude of the target")
-    window_days: tuple[int, int] = Field((0, 7), description="target of day t, [t + a, t + b); names the protocol")
-    other_windows: tuple[tuple[int, int], ...] = Field((), description="windows that a baseline answers for besides")
-    baselines: tuple[str, ...] = Field(("uniform", "rate", "smoothed", "recency"), description="beside it on the card")
-    steps: int = Field(1, ge=1, description="days of history that the network sees")
-    embedding: int = Field(16, ge=1, description="filters of the embedding; 16 as published")
-    hidden: int = Field(32, ge=1, description="channels of the recurrent state; 32 as published")
-    train_every_days: int = Field(1, ge=1, description="days between two days of issue in training")
-    positive_weight: float = Field(1.0, gt=0, description="weight of cells with an event in the loss")
-    prior_shift: float = Field(0.0, description="the constant c beside the prior's log-odds")
-    fit: Fit = Fit(epochs=0)
-
-
-Recipe = SeismicCycle | Forecasting
+# The schema of each task stands beside its training.
 SCHEMAS = {"seismic-cycle": SeismicCycle, "forecast": Forecasting}
+Recipe = SeismicCycle | Forecasting
 
 
 def names() -> list[str]:

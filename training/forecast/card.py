@@ -5,10 +5,10 @@ from __future__ import annotations
 from ...zoo.card import Data, Result, Threshold
 from ...zoo.card import Split as CardSplit
 from ..outcome import first_line, scored
-from ..recipe import Forecasting
 from ..scores.intervals import Interval
 from .case import ForecastCase
 from .court import Court, Judged
+from .recipe import Forecasting
 
 STATIC = ("uniform", "rate", "smoothed")
 

@@ -14,13 +14,13 @@ from ...zoo.forecast.baseline_forecaster import array_of_catalog
 from ...zoo.forecast.rate_model import RateModel
 from ...zoo.forecast.rates import window_probability
 from ..outcome import Outcome
-from ..recipe import Forecasting
 from ..scores.recalibration import recalibrate
 from .baselines import ANY_WINDOW, BASELINES, Fits
 from .card import card_fields, results_of
 from .case import ForecastCase
 from .court import Court, Judged, judged
 from .protocol import Protocol
+from .recipe import Forecasting
 
 CHANNELS = ("max_magnitude",)
 # Maps that a network without weights can hold, and so be exported and served.

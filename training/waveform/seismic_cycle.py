@@ -17,11 +17,11 @@ from ...zoo.waveform import networks
 from ...zoo.waveform.logistic import SIDES
 from ...zoo.waveform.spectrogram_cnn import fit_standardise
 from ..outcome import Outcome, first_line, scored
-from ..recipe import Fit
-from ..recipe import SeismicCycle as Recipe
 from ..scores.classification import accuracy_of
 from ..scores.intervals import confusion_interval, ratio_interval
+from ..section import Fit
 from .logistic_fit import best_regression, features_of, set_dense
+from .recipe import SeismicCycle as Recipe
 
 # Records reach this much beyond the network's window on either side, and training shifts its windows within it: picks
 # of real records are not exact.
