@@ -90,6 +90,28 @@ class MinMax(keras.layers.Layer):
 
 
 @register
+class Temperature(keras.layers.Layer):
+    """Divide logits by a temperature that is set after training, so that their softmax is calibrated; any shape.
+
+    The temperature is a weight that no optimiser touches, one until it is set.
+    """
+
+    def build(self, input_shape):
+        """Make the weight."""
+        self.temperature = self.add_weight(name="temperature", shape=(), initializer="ones", trainable=False)
+
+    def set(self, temperature: float) -> None:
+        """Set the temperature, above zero."""
+        if not temperature > 0:
+            raise InputError("a temperature above zero", repr(temperature), "fit it on validation logits")
+        self.temperature.assign(temperature)
+
+    def call(self, logits):
+        """Divide."""
+        return logits / self.temperature
+
+
+@register
 class Standardise(keras.layers.Layer):
     """Subtract the training data's mean and divide by its standard deviation, channel by channel (the last axis).
 

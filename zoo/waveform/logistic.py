@@ -14,7 +14,7 @@ SIDES = {"logistic": "after", "logistic-noise": "before"}
 def logistic(architecture: str, sampling_rate_hz: float = 100.0, components: int = 3, classes: int = 2) -> keras.Model:
     """Mean log spectrum of p64's window on one side of P, then one dense layer: waveform -> {"logits", "probability"}.
 
-    >>> logistic("logistic").count_params() - 2 * 99  # less the mean and variance of each feature
+    >>> logistic("logistic").count_params() - 2 * 99 - 1  # less mean and variance of each feature, and temperature
     200
     """
     variant = VARIANTS["p64"]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import keras
 
 from ...datasets.errors import InputError
-from ..layers.scaling import LogPower, MinMax, Standardise
+from ..layers.scaling import LogPower, MinMax, Standardise, Temperature
 from ..layers.spectrogram import Spectrogram
 
 
@@ -108,6 +108,7 @@ def normalisation(name: str) -> keras.layers.BatchNormalization:
 
 
 def class_outputs(features, classes: int) -> dict:
-    """Logits, for the loss, and the probability of each class beside them."""
+    """Logits, for the loss, and the probability of each class, calibrated by a temperature, beside them."""
     logits = keras.layers.Dense(classes, name="logits", dtype="float32")(features)
-    return {"logits": logits, "probability": keras.layers.Softmax(name="probability", dtype="float32")(logits)}
+    cooled = Temperature(name="temperature", dtype="float32")(logits)
+    return {"logits": logits, "probability": keras.layers.Softmax(name="probability", dtype="float32")(cooled)}
