@@ -10,6 +10,7 @@ import numpy as np
 from ...datasets.errors import InputError
 from .cases import not_nan
 from .classification import accuracy_of, confusion
+from .probabilities import bin_edges
 
 RESAMPLES = 2000
 # Numbers held at once while resampling: 128 MB of float64.
@@ -110,6 +111,27 @@ def confusion_interval(
         return score((counts @ tables).reshape(-1, classes, classes))
 
     return resampled(scores, groups, classes**2, rng, resamples, confidence)
+
+
+def calibration_interval(probability, label, group, rng: np.random.Generator, bins: int = 10) -> Interval:
+    """Interval of the expected calibration error, in `bins` of as many cases each, with whole events resampled.
+
+    >>> p, hit, event = np.array([0.1, 0.1, 0.3, 0.3]), np.array([0, 0, 0, 1]), np.arange(4)
+    >>> round(calibration_interval(p, hit, event, np.random.default_rng(0), bins=2).value, 6)
+    0.15
+    """
+    probability, label = np.asarray(probability, np.float64).reshape(-1), np.asarray(label).reshape(-1)
+    group, groups = numbered(group, probability.size)
+    # The edges are those of the sample: resamples differ in their cases, not in their bins.
+    place = np.searchsorted(bin_edges(probability, bins, "cases"), probability, side="right")
+    excess = np.zeros((groups, place.max() + 1))
+    np.add.at(excess, (group, place), probability - label)
+    cases = np.bincount(group, minlength=groups).astype(np.float64)
+
+    def score(counts):
+        return np.abs(counts @ excess).sum(axis=1) / (counts @ cases)
+
+    return resampled(score, groups, excess.shape[1], rng, RESAMPLES, 0.95)
 
 
 def resampled(score, groups: int, width: int, rng, resamples: int, confidence: float) -> Interval:

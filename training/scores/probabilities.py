@@ -109,7 +109,7 @@ def reliability(
 
     probability, label, _ = selected(probability, label, mask=mask)
     is_probability(probability)
-    edges = _edges(probability, bins, equal)
+    edges = bin_edges(probability, bins, equal)
     place = np.searchsorted(edges, probability, side="right")
     cases = np.bincount(place, minlength=edges.size + 1)
     total = np.bincount(place, weights=probability, minlength=edges.size + 1)
@@ -131,7 +131,7 @@ def expected_calibration_error(probability, label, bins: int = 10, equal: str = 
     return reliability(probability, label, bins, equal, mask=mask).calibration_error
 
 
-def _edges(probability: np.ndarray, bins: int, equal: str) -> np.ndarray:
+def bin_edges(probability: np.ndarray, bins: int, equal: str) -> np.ndarray:
     """Inner edges: a case belongs to the bin above an edge when it is not below the edge."""
     if bins < 1:
         raise InputError("at least one bin", f"{bins}", "give bins=10")

@@ -13,13 +13,14 @@ from ...datasets.simulate.seismic_cycle import LABELS, SPLITS, SeismicCycle, sim
 from ...datasets.waveforms.batches import shifted_batches, shifted_windows
 from ...zoo.card import Control, Data, Result, Score, Threshold
 from ...zoo.card import Split as CardSplit
-from ...zoo.waveform import networks
+from ...zoo.waveform import networks, screening
 from ...zoo.waveform.logistic import SIDES
 from ...zoo.waveform.spectrogram_cnn import fit_standardise
 from ..outcome import Outcome, first_line, scored
 from ..scores.classification import accuracy_of
-from ..scores.intervals import confusion_interval, ratio_interval
+from ..scores.intervals import calibration_interval, confusion_interval, ratio_interval
 from ..section import Fit
+from .calibration import calibrate
 from .logistic_fit import best_regression, features_of, set_dense
 from .recipe import SeismicCycle as Recipe
 
@@ -53,6 +54,11 @@ def train(recipe: Recipe, data: Path | None, folder: Path, resume: bool) -> Outc
     ]
     _, seed, network = min(trials, key=lambda trial: trial[0])
 
+    variant = networks.window_of(recipe.architecture)
+    held = sets["validation"].centred(variant.samples())
+    settings = calibrate(network, held, sets["validation"].label)
+    settings["screen"] = screening.limits(sets["train"].centred(variant.samples()), 100.0, variant.before_s)
+
     test = sets["test"]
     answers = {recipe.name: probabilities(network, test)}
     seeds = {s: float((probabilities(n, test).argmax(1) == test.label).mean()) for _, s, n in trials}
@@ -61,10 +67,11 @@ def train(recipe: Recipe, data: Path | None, folder: Path, resume: bool) -> Outc
         answers["logistic on mean spectra"] = probabilities(baseline, test)
     majority = np.bincount(sets["train"].label).argmax()
     answers["majority class"] = np.tile(np.eye(2)[majority], (len(test.label), 1))
-    results = _results(recipe.name, answers, test, cycle.ceiling_accuracy())
+    results = _results(recipe.name, answers, test, cycle.ceiling_accuracy(), settings["sure_from"])
     controls = [*_controls(sets), elsewhere(network, cycle, recipe.architecture)]
-    golden = test.centred(networks.window_of(recipe.architecture).samples())[:: max(1, len(test.label) // 3)][:3]
-    card = _card(recipe, cycle, sets, results, controls, seeds, seed)
+    golden = test.centred(variant.samples())[:: max(1, len(test.label) // 3)][:3]
+    settings |= {"test_accuracy_by_seed": {str(k): round(v, 4) for k, v in seeds.items()}, "seed_kept": seed}
+    card = _card(recipe, cycle, sets, results, controls, settings)
     return Outcome(network, {"waveform": golden}, card)
 
 
@@ -133,8 +140,10 @@ def vote(probability: np.ndarray, event: np.ndarray) -> tuple[np.ndarray, np.nda
     return total / np.bincount(number)[:, None], first
 
 
-def _results(name: str, answers: dict[str, np.ndarray], test: Records, ceiling: float) -> list[Result]:
-    """Accuracy by record and by event, and the Brier score, with intervals from whole events."""
+def _results(
+    name: str, answers: dict[str, np.ndarray], test: Records, ceiling: float, sure_from: float
+) -> list[Result]:
+    """Accuracy by record, by event and of the sure answers, Brier score and calibration; intervals from events."""
     events = len(np.unique(test.event))
 
     def record_accuracy(model, probability) -> Score:
@@ -150,6 +159,16 @@ def _results(name: str, answers: dict[str, np.ndarray], test: Records, ceiling: 
         squared = (probability[:, 1] - test.label) ** 2
         return scored(model, ratio_interval(squared, np.ones(len(squared)), test.event, np.random.default_rng(0)))
 
+    def calibration(model, probability) -> Score:
+        rng = np.random.default_rng(0)
+        return scored(model, calibration_interval(probability[:, 1], test.label, test.event, rng))
+
+    sure = answers[name].max(axis=1) >= sure_from
+
+    def sure_accuracy(model, probability) -> Score:
+        rng, guess = np.random.default_rng(0), probability.argmax(1)
+        return scored(model, confusion_interval(test.label[sure], guess[sure], test.event[sure], rng, accuracy_of))
+
     known = round(ceiling, 4)
     top = Score(model="true cause known", value=known, low=known, high=known)
     records = f"{len(test.label)} simulated records of {events} events"
@@ -157,7 +176,15 @@ def _results(name: str, answers: dict[str, np.ndarray], test: Records, ceiling: 
     for score, cases, of, better, bound in (
         ("accuracy by record", records, record_accuracy, True, top),
         ("accuracy by event, soft vote", f"{events} simulated events", event_accuracy, True, None),
+        (
+            "accuracy where the model is sure",
+            f"{sure.mean():.0%} of {records}, those of confidence {sure_from:.2f} and more",
+            sure_accuracy,
+            True,
+            None,
+        ),
         ("Brier score by record", records, brier, False, None),
+        ("expected calibration error by record", records, calibration, False, None),
     ):
         ours, *others = (of(model, probability) for model, probability in answers.items())
         rows.append(
@@ -229,7 +256,7 @@ def _controls(sets: dict[str, Records]) -> list[Control]:
     return rows
 
 
-def _card(recipe, cycle, sets, results, controls, seeds, seed) -> dict:
+def _card(recipe, cycle, sets, results, controls, settings) -> dict:
     variant = networks.window_of(recipe.architecture)
     fails = [
         "it has seen simulated records only: on real ones its answer means nothing until it is trained on them",
@@ -248,8 +275,7 @@ def _card(recipe, cycle, sets, results, controls, seeds, seed) -> dict:
             "shift_s": SHIFT_S,
             "nperseg": variant.nperseg,
             "noverlap": variant.noverlap,
-            "test_accuracy_by_seed": {str(k): round(v, 4) for k, v in seeds.items()},
-            "seed_kept": seed,
+            **settings,
         },
         "threshold": Threshold(value=0.5, chosen="even odds: the simulated classes are equally frequent"),
         "data": Data(
