@@ -14,7 +14,11 @@ import numpy as np
 
 from ..datasets.atomic import replacing
 from ..datasets.errors import InputError
+from .half_precision import round_weights
 from .section import Fit
+
+# Share of the validation loss that rounding may cost: scores keep three digits.
+MOST_LOST = 1e-3
 
 
 @dataclass
@@ -96,6 +100,16 @@ def fit(
         )
     if course.best_epoch:
         network.load_weights(best)
+    if settings.precision == "float16":
+        round_weights(network)
+        now = float(view.evaluate(validation, verbose=0))
+        print(f"seed {seed} in half precision: validation {course.best_loss:.4f} -> {now:.4f}", file=sys.stderr)
+        if not now <= course.best_loss + MOST_LOST * abs(course.best_loss):
+            raise InputError(
+                f"a validation loss within {MOST_LOST:.1%} of {course.best_loss:.4g} in half precision",
+                f"{now:.4g}",
+                'leave precision = "float16" out of the recipe',
+            )
     return course
 
 

@@ -12,6 +12,7 @@ from ..zoo.forecast.baseline_forecaster import EVENT_COLUMNS, answered
 from ..zoo.forecast.rate_model import RateModel, load_rate_model
 from ..zoo.golden import write_golden
 from ..zoo.onnx_graph import write_onnx
+from .half_precision import halve_keras, halve_onnx
 
 UNITS = {
     "waveform": "counts, E N Z",
@@ -43,6 +44,8 @@ def write_files(model, golden: dict[str, np.ndarray], settings: dict, folder: Pa
         return _write_rate_model(model, golden, settings, folder)
     model.save(folder / "model.keras")
     write_onnx(model, folder / "model.onnx")
+    halve_keras(folder / "model.keras")
+    halve_onnx(folder / "model.onnx")
     write_golden(folder / "golden.npz", golden, model(golden, training=False))
     return Written(
         parameters=int(sum(np.prod(w.shape) for w in model.trainable_weights)),

@@ -1,0 +1,118 @@
+"""Half precision on disk: large weights are rounded once, before scoring, and then stored as what they are."""
+
+from __future__ import annotations
+
+import io
+import os
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+from ..datasets.atomic import replacing
+from ..datasets.errors import InputError
+
+# Smaller arrays (biases, norms, scalars) hold few bytes and may need all their digits.
+LEAST_SIZE = 1024
+# What numbers below half precision's normal range may lose, as a share of the array's largest.
+FLUSHED = 2.0**-11
+WEIGHTS_FILE = "model.weights.h5"
+
+
+def rounded(values: np.ndarray) -> np.ndarray:
+    """A float32 array at half precision's eleven binary digits; one whose range does not fit raises.
+
+    >>> rounded(np.float32([1.0, 0.1])).tolist()
+    [1.0, 0.0999755859375]
+    """
+    with np.errstate(over="ignore"):
+        half = np.asarray(values, np.float32).astype(np.float16).astype(np.float32)
+    largest = float(np.abs(values).max(initial=0.0))
+    if not np.isfinite(half).all() or float(np.abs(half - values).max(initial=0.0)) > FLUSHED * largest:
+        raise InputError(
+            "weights within half precision's range, 6e-8 to 65504",
+            f"an array whose largest number is {largest:g}",
+            'leave precision = "float16" out of the recipe',
+        )
+    return half
+
+
+def round_weights(network) -> None:
+    """Round the large weights of a Keras model in place, so that what is scored is what will be stored."""
+    for weight in network.weights:
+        values = np.asarray(weight)
+        if values.dtype == np.float32 and values.size >= LEAST_SIZE:
+            weight.assign(rounded(values))
+
+
+def is_half(values: np.ndarray) -> bool:
+    """Whether a large float32 array loses nothing in half precision."""
+    if values.dtype != np.float32 or values.size < LEAST_SIZE:
+        return False
+    with np.errstate(over="ignore"):
+        return bool((values.astype(np.float16).astype(np.float32) == values).all())
+
+
+def halve_keras(path: str | os.PathLike) -> None:
+    """Store the arrays of a .keras file that lose nothing by it as float16; Keras reads them back as float32."""
+    import h5py
+
+    with zipfile.ZipFile(path) as archive:
+        parts = {entry.filename: archive.read(entry) for entry in archive.infolist()}
+    with h5py.File(io.BytesIO(parts[WEIGHTS_FILE])) as weights:
+        datasets: list[str] = []
+        weights.visititems(lambda name, item: datasets.append(name) if isinstance(item, h5py.Dataset) else None)
+        large = [name for name in datasets if is_half(weights[name][...])]
+        if not large:
+            return
+        # Written anew: HDF5 does not give the space of a deleted array back.
+        buffer = io.BytesIO()
+        with h5py.File(buffer, "w") as smaller:
+            _copy_group(weights, smaller, set(large))
+    parts[WEIGHTS_FILE] = buffer.getvalue()
+    with replacing(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
+        for name, content in parts.items():
+            archive.writestr(zipfile.ZipInfo(name), content)
+
+
+def _copy_group(source, target, half: set[str]) -> None:
+    target.attrs.update(source.attrs)
+    for name, item in source.items():
+        if hasattr(item, "items"):
+            _copy_group(item, target.create_group(name), half)
+            continue
+        values = item[...]
+        target.create_dataset(name, data=values.astype(np.float16) if item.name.lstrip("/") in half else values)
+        target[name].attrs.update(item.attrs)
+
+
+def halve_onnx(path: str | os.PathLike) -> None:
+    """Store the large arrays of an ONNX graph that lose nothing by it as float16 with a Cast behind each.
+
+    ONNX Runtime folds the casts when a session starts, so a run costs what it did.
+    """
+    import onnx
+
+    proto = onnx.load(path)
+    if _halve_graph(proto.graph):
+        onnx.checker.check_model(proto)
+        with replacing(path) as temporary:
+            Path(temporary).write_bytes(proto.SerializeToString())
+
+
+def _halve_graph(graph) -> bool:
+    from onnx import TensorProto, helper, numpy_helper
+
+    casts = []
+    for position, tensor in enumerate(graph.initializer):
+        if tensor.data_type != TensorProto.FLOAT or not is_half(values := numpy_helper.to_array(tensor)):
+            continue
+        full = tensor.name
+        half = f"{full}/float16"
+        graph.initializer[position].CopyFrom(numpy_helper.from_array(values.astype(np.float16), half))
+        casts.append(helper.make_node("Cast", [half], [full], to=TensorProto.FLOAT))
+    inner = [_halve_graph(a.g) for node in graph.node for a in node.attribute if a.type == a.GRAPH]
+    nodes = [*casts, *graph.node]
+    del graph.node[:]
+    graph.node.extend(nodes)
+    return bool(casts) or any(inner)
