@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from ...datasets.errors import InputError
 from ...datasets.readers.miniseed import read_stream
 from ...datasets.record import Record
@@ -15,6 +17,7 @@ from ...datasets.waveforms.stream import Reading, records_from_stream
 from ...datasets.waveforms.windowing import aligned_window, batch_of
 from ..model import Model
 from .classification import Classification, Row
+from .screening import doubts
 
 BATCH = 64
 
@@ -54,6 +57,7 @@ class WaveformClassifier(Model):
             front_end={k: self.card.settings[k] for k in ("nperseg", "noverlap") if k in self.card.settings},
             rows=tuple(self._with_probability(rows)),
             rejected=tuple(rejected),
+            sure_from=self.card.settings.get("sure_from", 0.0),
         )
 
     def _read(self, item, picks) -> Reading:
@@ -79,11 +83,28 @@ class WaveformClassifier(Model):
             record = record.done(f"window starts {short_s:.2f} s late, with the record")
             before_s = arrival_s
         window = aligned_window(record, phase, before_s, settings["window_s"], settings["sampling_rate_hz"])
-        return Row(window, record.event_id or event, picked)
+        return Row(window, record.event_id or event, picked, doubt=_missing_band(record, settings["sampling_rate_hz"]))
 
     def _with_probability(self, rows: list[Row]):
         for start in range(0, len(rows), BATCH):
             part = rows[start : start + BATCH]
-            output = self.run(waveform=batch_of([row.window for row in part]))["probability"]
-            for row, probability in zip(part, output, strict=True):
-                yield replace(row, probability=tuple(float(p) for p in probability))
+            waveform = batch_of([row.window for row in part])
+            output = self.run(waveform=waveform)["probability"]
+            for row, probability, doubt in zip(part, output, self.doubts(waveform), strict=True):
+                doubt = "; ".join(filter(None, (row.doubt, doubt)))
+                yield replace(row, probability=tuple(float(p) for p in probability), doubt=doubt)
+
+    def doubts(self, waveform: np.ndarray) -> list[str]:
+        """Why each window (windows, samples, components) is unlike the training's, "" where it is not."""
+        settings = self.card.settings
+        if "screen" not in settings:
+            return [""] * len(waveform)
+        return doubts(waveform, settings["sampling_rate_hz"], settings["before_s"], settings["screen"])
+
+
+def _missing_band(record: Record, sampling_rate_hz: float) -> str:
+    """A doubt for a record whose rate leaves part of the model's band without signal."""
+    if record.sampling_rate_hz >= 0.99 * sampling_rate_hz:
+        return ""
+    nyquist_hz, band_hz = record.sampling_rate_hz / 2, sampling_rate_hz / 2
+    return f"recorded at {record.sampling_rate_hz:g} Hz, nothing from {nyquist_hz:g} to {band_hz:g} Hz"
