@@ -112,6 +112,11 @@ def predict(
         from .zoo.waveform.answer import classify_files
 
         answer = classify_files(model, inputs, picks, day)
+    _answer(answer, as_json, csv, plot)
+
+
+def _answer(answer, as_json: bool, csv: Path | None, plot: Path | None) -> None:
+    """Write what was asked for, print the answer, and fail where a part of the input could not be used."""
     for path, write in ((csv, answer.to_csv), (plot, answer.plot)):
         if path is not None:
             write(path)
@@ -122,6 +127,22 @@ def predict(
         print(answer.to_text())
     if not answer.complete:
         raise typer.Exit(1)
+
+
+@app.command(epilog="Example: foreshock annotate p64-simcycle day.mseed --csv day.csv")
+def annotate(
+    name: Name,
+    inputs: Annotated[list[Path], typer.Argument(help="Waveform files of continuous data.", show_default=False)],
+    every_s: Annotated[float, typer.Option("--every", help="Seconds from one window to the next.")] = 5.0,
+    as_json: AsJson = False,
+    csv: Annotated[Path | None, typer.Option(help="Write a row a window here.")] = None,
+    plot: Annotated[Path | None, typer.Option(help="Write the picture here (png, pdf or svg).")] = None,
+) -> None:
+    """Slide a classifier along hours of continuous records."""
+    from .zoo import registry
+    from .zoo.waveform.answer import annotate_files
+
+    _answer(annotate_files(registry.load(name), inputs, every_s), as_json, csv, plot)
 
 
 @app.command(epilog="Example: foreshock train p64-simcycle --set fit.epochs=2 --out /tmp/zoo")

@@ -7,13 +7,14 @@ from pathlib import Path
 
 from ...datasets.errors import InputError
 from ...datasets.progress import track
+from .annotation import Annotation
 from .classification import Classification
 from .classifier import WaveformClassifier
 
 
 @dataclass(frozen=True, repr=False)
-class ClassificationAnswer(Classification):
-    """A classification of files, and which of them could not be used at all."""
+class _OfFiles:
+    """What answers about files add: which of them could not be used at all."""
 
     bad_files: tuple[tuple[str, str], ...] = field(default=())
 
@@ -28,12 +29,22 @@ class ClassificationAnswer(Classification):
         return {**super().to_dict(), "bad_files": bad}
 
     def to_text(self) -> str:
-        """The classification, then the files that were left out."""
+        """The answer, then the files that were left out."""
         lines = [super().to_text()]
         lines += [f"could not use {name}: {reason}" for name, reason in self.bad_files]
         if self.bad_files:
             lines.append(f"{len(self.bad_files)} file(s) could not be used")
         return "\n".join(lines)
+
+
+@dataclass(frozen=True, repr=False)
+class ClassificationAnswer(_OfFiles, Classification):
+    """A classification of files."""
+
+
+@dataclass(frozen=True, repr=False)
+class AnnotationAnswer(_OfFiles, Annotation):
+    """An annotation of files."""
 
 
 def classify_files(
@@ -59,3 +70,25 @@ def classify_files(
         rejected += found.rejected
     answer = replace(answer, rows=tuple(rows), rejected=tuple(rejected))
     return ClassificationAnswer(**vars(answer), bad_files=tuple(bad))
+
+
+def annotate_files(model: WaveformClassifier, inputs: list[Path], every_s: float) -> AnnotationAnswer:
+    """Annotate every file; a bad one is named and does not stop the rest, unless it is the only one."""
+    if not isinstance(model, WaveformClassifier):
+        raise InputError("a classifier of waveforms", f"{model.card.name}, a {model.card.task} model", "choose another")
+    courses, rejected, bad = [], [], []
+    for path in track(inputs, "annotating"):
+        try:
+            found = model.annotate(path, every_s)
+            if not found.courses:
+                reasons = "; ".join(f"{name}: {reason}" for name, reason in found.rejected[:5])
+                raise InputError(f"a record to annotate in {path}", f"none ({reasons})", "mend the input")
+        except InputError as error:
+            if len(inputs) == 1:
+                raise
+            bad.append((str(path), str(error)))
+            continue
+        courses += found.courses
+        rejected += found.rejected
+    answer = Annotation(model.card.name, model.card.classes, tuple(courses), tuple(rejected))
+    return AnnotationAnswer(**vars(answer), bad_files=tuple(bad))

@@ -14,8 +14,9 @@ from ...datasets.readers.miniseed import read_stream
 from ...datasets.record import Record
 from ...datasets.waveforms.picking import pick_p
 from ...datasets.waveforms.stream import Reading, records_from_stream
-from ...datasets.waveforms.windowing import aligned_window, batch_of
+from ...datasets.waveforms.windowing import aligned_window, at_rate, batch_of
 from ..model import Model
+from .annotation import Annotation, Course
 from .classification import Classification, Row
 from .screening import doubts
 
@@ -59,6 +60,50 @@ class WaveformClassifier(Model):
             rejected=tuple(rejected),
             sure_from=self.card.settings.get("sure_from", 0.0),
         )
+
+    def annotate(self, source, every_s: float = 5.0) -> Annotation:
+        """Classify a window every few seconds of continuous records, gaps respected, in constant memory beside them.
+
+        Each window takes its arrival to be where the training's were, `before_s` after its start. Most windows of
+        continuous data hold none: those are marked as in doubt by the same screening as in `predict`.
+
+        Arguments:
+            source: obspy Stream, path of a waveform file, Record, or a list of them.
+            every_s: seconds from one window to the next, a whole number of samples.
+        """
+        settings = self.card.settings
+        rate, before_s = settings["sampling_rate_hz"], settings["before_s"]
+        step, samples = round(every_s * rate), round(settings["window_s"] * rate)
+        if step < 1 or abs(step - every_s * rate) > 1e-6:
+            raise InputError(f"a step of whole samples at {rate:g} Hz", f"{every_s:g} s", "use 5 s, for example")
+        several = isinstance(source, Sequence) and not isinstance(source, (str, os.PathLike))
+        courses, rejected = [], []
+        for item in source if several else [source]:
+            reading = self._read(item, None)
+            rejected += reading.rejected
+            for record in reading.records:
+                try:
+                    record = at_rate(record, rate)
+                except InputError as error:
+                    rejected.append((record.name, str(error)))
+                    continue
+                if record.samples < samples:
+                    short = f"{record.duration_s:g} s from {str(record.start)[:19]}, shorter than the window"
+                    rejected.append((record.name, short))
+                    continue
+                start = record.start + np.timedelta64(round(1e6 * before_s), "us")
+                courses.append(Course(record.name, start, every_s, *self._slide(record.data, samples, step)))
+        return Annotation(self.card.name, self.card.classes, tuple(courses), tuple(rejected))
+
+    def _slide(self, data: np.ndarray, samples: int, step: int) -> tuple[np.ndarray, np.ndarray]:
+        """Probabilities (windows, classes) and doubts (windows,) of data (components, samples)."""
+        windows = np.lib.stride_tricks.sliding_window_view(data, samples, axis=1)[:, ::step]
+        probability, doubted = [], []
+        for first in range(0, windows.shape[1], BATCH):
+            waveform = np.ascontiguousarray(windows[:, first : first + BATCH].transpose(1, 2, 0))
+            probability.append(self.run(waveform=waveform)["probability"])
+            doubted += map(bool, self.doubts(waveform))
+        return np.concatenate(probability), np.array(doubted)
 
     def _read(self, item, picks) -> Reading:
         if isinstance(item, Record):
