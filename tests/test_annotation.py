@@ -98,3 +98,10 @@ def test_files_past_a_bad_one(model, tmp_path):
 def test_a_record_is_taken_too(model):
     record = Record(np.random.default_rng(0).standard_normal((3, 3000)), 100.0, "2020-01-01", "XX", "AAA", "", "HH")
     assert len(model.annotate(record).courses[0].probability) == 2
+
+
+def test_the_speed_benchmark_measures_what_it_says():
+    from foreshock.benchmarks.speed.annotate import run
+
+    row = run(hours=0.05)[0]
+    assert row["answers"] == (180 - 25) // 5 + 1 and row["data_s_per_s"] > 100 and 50 < row["peak_mb"] < 1500
