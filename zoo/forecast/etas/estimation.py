@@ -24,8 +24,8 @@ from .observation import EtasObservation, padded
 # three, kernels follow what is left of aftershock sequences.
 NEIGHBOURS = (3, 5, 8, 12, 18, 27, 40)
 # The Gutenberg-Richter law ends this far above the largest event seen: with an open end, offspring would be counted of
-# events far beyond all experience where alpha comes close to b ln 10.
-ROOM_ABOVE = 1.0
+# events far beyond all experience where alpha comes close to b ln 10. No earthquake is larger than M 10.
+ROOM_ABOVE, LARGEST = 1.0, 10.0
 # A round that moves the parameters by less than this, in the metric of the information, is the last one:
 # three hundredths of a standard error.
 AT_REST = 1e-3
@@ -102,7 +102,7 @@ def fit_etas(
     at_bound = tuple(np.array(NAMES)[pressed(best.theta, best.at.gradient)].tolist())
     return EtasFit(
         parameters=EtasParameters(
-            **found, b=b, m0=region.m0, m_max=region.m0 + float(observation.excess.max()) + ROOM_ABOVE
+            **found, b=b, m0=region.m0, m_max=min(region.m0 + float(observation.excess.max()) + ROOM_ABOVE, LARGEST)
         ),
         background=map_background,
         standard_errors=standard_errors(likelihood, best) if errors else dict.fromkeys(NAMES),
