@@ -21,7 +21,7 @@ def forecast(
     magnitude: Annotated[float | None, typer.Option(help="The smallest target; the region's own if not given.")] = None,
     quick: Annotated[bool, typer.Option("--quick", help="A small part of the simulated region.")] = False,
     data: DataFolder = None,
-    out: Annotated[Path, typer.Option(help="Folder for pictures and fitted baselines.")] = Path("foreshock-benchmark"),
+    out: Annotated[Path, typer.Option(help="Folder for pictures.")] = Path("foreshock-benchmark"),
 ) -> None:
     """Every forecaster on the same cells, days and labels: one table, a CSV, pictures."""
     from .benchmarks.forecast.run import run

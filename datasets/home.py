@@ -1,4 +1,4 @@
-"""Where data sets lie: the data home, in the place that the platform has for such files."""
+"""Where data sets and caches lie: the data home and the cache, in the places that the platform has for them."""
 
 import os
 import sys
@@ -20,3 +20,14 @@ def data_home(data: str | os.PathLike | None = None) -> Path:
     if sys.platform == "win32":
         return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "foreshock" / "data"
     return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "foreshock"
+
+
+def cache_home() -> Path:
+    """The folder of what can be made again at a cost: the variable FORESHOCK_CACHE, else the platform's own place."""
+    if named := os.environ.get("FORESHOCK_CACHE"):
+        return Path(named).expanduser()
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches" / "foreshock"
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "foreshock" / "cache"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "foreshock"

@@ -22,8 +22,17 @@ def out(tmp_path_factory):
     return tmp_path_factory.mktemp("benchmark")
 
 
+@pytest.fixture(scope="module", autouse=True)
+def cache(tmp_path_factory):
+    """A cache of this module's own."""
+    place = tmp_path_factory.mktemp("cache")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FORESHOCK_CACHE", str(place))
+        yield place / "fits"
+
+
 @pytest.fixture(scope="module")
-def table(out):
+def table(out, cache):
     return run(region="simulated", protocol="P2", quick=True, out=out)
 
 
@@ -77,12 +86,12 @@ def test_all_pictures_are_drawn(table):
     assert all(Path(path).stat().st_size > 10_000 for path in table.pictures)
 
 
-def test_a_second_run_under_another_protocol_uses_the_fits_again_and_recalibrates(table, out):
-    kept = {path.name for path in (out / "fitted-simulated-quick").iterdir()}
+def test_a_second_run_under_another_protocol_uses_the_fits_again_and_recalibrates(table, out, cache):
+    kept = {path.name for path in cache.iterdir()}
     again = run(region="simulated", protocol="P1", models="recency", quick=True, out=out, pictures=False)
     assert [row.model for row in again.rows] == ["smoothed", "recency", "etas", "truth"]
-    new = {path.name for path in (out / "fitted-simulated-quick").iterdir()} - kept
-    assert {name.rsplit("-", 1)[0] for name in new} == {"recency"}
+    new = {path.name for path in cache.iterdir()} - kept
+    assert {name.rsplit("-", 1)[0] for name in new} == {"simulated-quick-recency"}
     assert all("recalibrated on validation" in row.note for row in again.rows)
     assert again.row("etas").fit_s == pytest.approx(table.row("etas").fit_s, abs=0.01)
 

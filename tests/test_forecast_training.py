@@ -27,6 +27,7 @@ def zoo(tmp_path_factory):
     place = tmp_path_factory.mktemp("zoo")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Region, "named", classmethod(lambda cls, name, data=None: REGION))
+        patch.setenv("FORESHOCK_CACHE", str(tmp_path_factory.mktemp("cache")))
         train_recipe(read_recipe("recency-norcal", RECENCY), place)
         train_recipe(read_recipe("smoothed-sim", {"name": "smoothed-tiny", "baselines": '["uniform"]'}), place)
     return place

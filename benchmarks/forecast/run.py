@@ -19,10 +19,10 @@ from ...datasets.regions import Region
 from ...training.forecast.baselines import BASELINES, LEAKING, OPTIONAL, Fits
 from ...training.forecast.case import ForecastCase
 from ...training.forecast.court import Court, Judged, judged
+from ...training.forecast.fitted_cache import fits_home
 from ...training.forecast.protocol import Protocol
 from ...zoo import registry
 from .contestants import from_zoo
-from .fitted_cache import fitted
 from .table import Row, Table
 
 RESULTS = Path(__file__).parents[1] / "results"
@@ -49,7 +49,7 @@ def run(
         models: a wildcard over baselines and the zoo's forecasters of this region; the references always run.
         data: the data folder.
         quick: a quarter of the simulated region's cells and eight of its years.
-        out: pictures go into a folder in it, and so do fitted baselines, to be used again by other protocols too.
+        out: pictures go into a folder in it.
         magnitude: the smallest target; the region's own where None.
         results: the folder of the CSV; `out` when quick, else the package's benchmarks/results.
     """
@@ -60,7 +60,7 @@ def run(
     name = "-".join([where.name, case.protocol.name, *([split] if split != "hard" else [])])
     name += f"-m{case.magnitude:g}" if case.magnitude != where.mc[0] else ""
     folder = out / f"forecast-{name}"
-    court, forecasts, seconds = forecast_all(case, models, out / f"fitted-{where.name}")
+    court, forecasts, seconds = forecast_all(case, models)
     rows = tuple(score_all(case, court, forecasts, seconds))
     command = f"foreshock benchmark forecast --region {region} --protocol {protocol}"
     command += "".join(
@@ -96,13 +96,13 @@ def quick_region(region: Region) -> Region:
     )
 
 
-def forecast_all(case: ForecastCase, models: str, folder: Path) -> tuple[Court, dict[str, Judged], dict]:
+def forecast_all(case: ForecastCase, models: str) -> tuple[Court, dict[str, Judged], dict]:
     """The test forecasts of all contestants by name, and (seconds of the fit, seconds of the test forecasts)."""
     court = Court.of(case)
     validation_days, validation_counts = case.issue_days("validation"), case.counts("validation")
     wanted = [name for name in BASELINES if name in (REFERENCE, BAR) or fnmatch.fnmatch(name, models)]
     wanted += [name for name in OPTIONAL if name == models]
-    fits, forecasts, seconds = Fits(case), {}, {}
+    fits, forecasts, seconds = Fits(case, cache=fits_home()), {}, {}
 
     def enter(name: str, rates: Callable[[np.ndarray], np.ndarray], fit_s: float) -> None:
         _say(f"{name}: forecast {len(court.days)} days")
@@ -117,8 +117,8 @@ def forecast_all(case: ForecastCase, models: str, folder: Path) -> tuple[Court, 
 
     for name in wanted:
         _say(f"{name}: fit")
-        model, fit_s = fitted(name, fits, folder)
-        enter(name, of(model), fit_s)
+        model = fits.model(name)
+        enter(name, of(model), fits.seconds[name])
     taken, left_out = from_zoo(case, models)
     for name in taken:
         model = registry.load(name)

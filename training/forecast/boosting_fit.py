@@ -1,11 +1,19 @@
-"""Growing trees for a log rate by XGBoost, and their way to ONNX."""
+"""The fits of the boosted baselines: trees for a log rate grown by XGBoost, and their way to ONNX."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
+from ...zoo.forecast.boosting import Boosting
+from ...zoo.forecast.features import stacked
+from ...zoo.forecast.rtl import rtl_parts
 from .log_rate import loss_terms
 from .sample import Sample
+
+if TYPE_CHECKING:
+    from .baselines import Fits
 
 SETTINGS = {
     "eta": 0.05,
@@ -22,6 +30,48 @@ SETTINGS = {
 ROUNDS, PATIENCE = 600, 40
 # Below so many cases a second thread waits longer than it works.
 CASES_A_THREAD = 200_000
+
+
+def fit_indicator_boosting(fits: Fits) -> Boosting:
+    """Trees on the indicators of the last twenty days."""
+    return _grown(fits, [{"name": "indicators"}], False, {})
+
+
+def fit_rtl_boosting(fits: Fits) -> Boosting:
+    """Trees on the nine RTL features."""
+    return _grown(fits, [{"name": "rtl"}], False, {})
+
+
+def fit_boosting(fits: Fits) -> Boosting:
+    """Trees on counts and energies in windows of space and time, relative to the smoothed rate: the strong one."""
+    return _grown(fits, [{"name": "counts"}, {"name": "energies"}], True, {})
+
+
+def fit_rtl_classic(fits: Fits) -> Boosting:
+    """Trees on the standardised product: each part less its mean in the training period, over its deviation."""
+    history = fits.history()
+    parts = np.stack([rtl_parts(history, day) for day in fits.case.issue_days("train")[::3]])
+    arrays = {"mean": parts.mean(axis=0), "deviation": parts.std(axis=0)}
+    return _grown(fits, [{"name": "rtl", "mean": "@mean", "deviation": "@deviation"}], False, arrays)
+
+
+def _grown(fits: Fits, features: list[dict], residual: bool, arrays: dict[str, np.ndarray]) -> Boosting:
+    case, history = fits.case, fits.history()
+    model = Boosting(
+        case.grid,
+        fits.smoothed,
+        case.magnitude,
+        case.region.m0,
+        case.region.padding_km,
+        features,
+        residual,
+        heads={},
+        arrays=arrays,
+    )
+    train, validation = fits.samples(history, lambda day: stacked(history, day, model.wanted))
+    trees, leaves, offset = grow(train, validation, residual, case.protocol.likelihood, fits.seed)
+    model.heads[case.protocol.window_days] = {"trees": trees, "leaves": leaves, "offset": offset}
+    return model
 
 
 def grow(

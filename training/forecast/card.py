@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...zoo.card import Data, Result, Threshold
+from ...zoo.card import Data, Result, Score, Threshold
 from ...zoo.card import Split as CardSplit
 from ..outcome import first_line, scored
 from ..scores.intervals import Interval
@@ -13,8 +13,15 @@ from .recipe import Forecasting
 STATIC = ("uniform", "rate", "smoothed")
 
 
-def results_of(court: Court, ours: Judged, others: list[Judged], ceiling: Judged | None) -> list[Result]:
-    """Scores on the test period, the gain over the smoothed rate (over uniform, for that rate itself) first."""
+def results_of(
+    court: Court, ours: Judged, others: list[Judged], ceiling: Judged | None, made: dict | None = None
+) -> list[Result]:
+    """Scores on the test period, the gain over the smoothed rate (over uniform, for that rate itself) first.
+
+    Arguments:
+        made: scores of `others` and of `ceiling` by (score, name), of earlier calls; new ones are added.
+    """
+    made = {} if made is None else made
     known = {other.name: other for other in others}
     reference = known.get("smoothed") or known["uniform"]
     scores = (
@@ -24,13 +31,19 @@ def results_of(court: Court, ours: Judged, others: list[Judged], ceiling: Judged
         # A Brier score of rare events is small; in thousandths it can be read.
         ("Brier score x 1000", lambda f: _times(court.brier(f), 1e3), False),
     )
+
+    def once(name: str, score, forecast: Judged) -> Score:
+        if (name, forecast.name) not in made:
+            made[name, forecast.name] = scored(forecast.name, score(forecast))
+        return made[name, forecast.name]
+
     return [
         Result(
             score=name,
             cases=court.cases(),
             ours=scored(ours.name, score(ours)),
-            baselines=tuple(scored(other.name, score(other)) for other in others),
-            ceiling=None if ceiling is None else scored(ceiling.name, score(ceiling)),
+            baselines=tuple(once(name, score, other) for other in others),
+            ceiling=None if ceiling is None else once(name, score, ceiling),
             higher_is_better=better,
         )
         for name, score, better in scores

@@ -19,6 +19,8 @@ MOST_DAYS = 1500
 # Half of the cell-days without an event are drawn evenly, half where something happened lately: there a forecast
 # differs from its neighbours.
 LATELY = {"decay_days": (20.0,), "widths_km": (15.0,)}
+# A year of past before the first forecast that is learnt from, where the catalogue allows.
+WARM_UP_DAYS = 365
 
 
 class Sample(NamedTuple):
@@ -28,6 +30,15 @@ class Sample(NamedTuple):
     base: np.ndarray
     count: np.ndarray
     weight: np.ndarray
+
+
+def samples_of(
+    case: ForecastCase, history: History, features, smoothed: np.ndarray, seed: int
+) -> tuple[Sample, Sample]:
+    """Weighted cell-days of the training and of the validation period; arguments as of `sampled`."""
+    rng = np.random.default_rng([seed, 4])
+    train = sampled(case, "train", history, features, smoothed, rng, warm_up_days=WARM_UP_DAYS)
+    return train, sampled(case, "validation", history, features, smoothed, rng)
 
 
 def sampled(

@@ -16,11 +16,12 @@ from ...zoo.forecast.rates import window_probability
 from ..outcome import Outcome
 from ..scores.recalibration import recalibrate
 from .baselines import ANY_WINDOW, BASELINES, Fits
-from .card import card_fields, results_of
+from .card import card_fields
 from .case import ForecastCase
-from .court import Court, Judged, judged
+from .fitted_cache import fits_home
 from .protocol import Protocol
 from .recipe import Forecasting
+from .rivals import judged_by, rates_of, rivals_of
 
 CHANNELS = ("max_magnitude",)
 # Maps that a network without weights can hold, and so be exported and served.
@@ -32,39 +33,27 @@ GOLDEN_EVENTS = 400
 def train(recipe: Forecasting, data: Path | None, folder: Path, resume: bool) -> Outcome:
     """Build, fit and score one forecaster."""
     protocol = Protocol.of_window(recipe.window_days)
-    case = ForecastCase.of(Region.named(recipe.region, data), protocol, recipe.split, recipe.magnitude, data)
-    fits = Fits(case, recipe.fit.seeds[0])
+    region = Region.named(recipe.region, data)
+    rivals = rivals_of(region, protocol, recipe.split, recipe.magnitude, data, recipe.fit.seeds[0], fits_home())
+    case, fits = rivals.case, rivals.fits
     if recipe.architecture in BASELINES and recipe.architecture not in STATIC:
         model, recalibration = fit_windows(recipe, fits)
-        rates = _rates_of(model, case)
+        rates = rates_of(model, case)
         golden, extra = golden_cases(case), {"steps": 1, "recalibration": recalibration}
         extra["other_windows"] = [list(window) for window in recipe.other_windows]
     else:
         model, rates, golden, extra = _network_like(recipe, fits, folder, resume)
 
-    court = Court.of(case)
-    ours = _judged(recipe.name, case, rates)
-    others = [_judged(name, case, _rates_of(fits.model(name), case)) for name in _beside(recipe)]
-    ceiling = None if case.simulated is None else _judged("true intensity", case, case.truth)
+    ours = judged_by(recipe.name, case, rates)
     if ours.recalibration and "recalibration" not in extra:
         extra["recalibration"] = {_key(protocol.window_days): list(ours.recalibration[:2])}
-    results = results_of(court, ours, others, ceiling)
+    results = rivals.results(ours, _beside(recipe))
     return Outcome(model, golden, card_fields(recipe, case, results, extra))
 
 
 def _beside(recipe: Forecasting) -> list[str]:
     """The baselines of the card, without the model itself."""
     return [name for name in recipe.baselines if name != recipe.architecture]
-
-
-def _rates_of(model: RateModel, case: ForecastCase):
-    return lambda days: model.rates(case.catalog, days, case.protocol.window_days, case.magnitude)
-
-
-def _judged(name: str, case: ForecastCase, rates) -> Judged:
-    """Test forecasts of a function from days to rates, recalibrated on validation where the protocol says so."""
-    validation = rates(case.issue_days("validation")) if case.protocol.recalibrated else None
-    return judged(name, case.protocol, rates(case.issue_days("test")), validation, case.counts("validation"))
 
 
 def _key(window_days) -> str:
@@ -80,10 +69,10 @@ def fit_windows(recipe: Forecasting, fits: Fits) -> tuple[RateModel, dict[str, l
             here = fits
         else:
             known = {name: model for name, model in fits.known.items() if name in ANY_WINDOW}
-            here = Fits(replace(case, protocol=protocol), fits.seed, known)
+            here = Fits(replace(case, protocol=protocol), fits.seed, known, fits.cache)
         models.append(here.model(recipe.architecture))
         if protocol.recalibrated:
-            rates = _rates_of(models[-1], here.case)(here.case.issue_days("validation"))
+            rates = rates_of(models[-1], here.case)(here.case.issue_days("validation"))
             line = recalibrate(rates, here.case.counts("validation") > 0)
             lines[_key(protocol.window_days)] = [line.a, line.b]
     return models[0].joined(models[1:]), lines
@@ -112,7 +101,7 @@ def _network_like(recipe: Forecasting, fits: Fits, folder: Path, resume: bool):
         fitted = fits.model(recipe.architecture)
         network = constant(grid.rows, grid.columns)
         network.get_layer("logits").set_prior(window_probability(fitted.rate_per_day, days))
-        return network, _rates_of(fitted, case), golden, extra
+        return network, rates_of(fitted, case), golden, extra
     network, seed = _trained(recipe, fits, folder, resume)
 
     def rates(days):
