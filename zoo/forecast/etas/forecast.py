@@ -97,30 +97,34 @@ class EtasForecasts:
         dy, dx = (np.abs(d) for d in self._offsets())
         r2 = (dx * region.cell_x) ** 2 + (dy * region.cell_y) ** 2
         outside = (dy > REACH) | (dx > REACH)
+        self._far = self._transform(np.where(outside, self.decay(r2), 0.0))
+
+    def decay(self, r2_km2: np.ndarray) -> np.ndarray:
+        """(nodes, ...) share of the offspring in a cell at a squared distance, but for sigma to the power q - 1."""
+        p, region = self.fit.parameters, self.fit.background.region
         scale = (p.q - 1) / np.pi * region.cell_x * region.cell_y
-        decay = [np.where(outside, scale * np.maximum(r2 + node, 1.0) ** -p.q, 0.0) for node in self.nodes]
-        self._far = self._transform(np.stack(decay))
+        return np.stack([scale * np.maximum(r2_km2 + node, 1.0) ** -p.q for node in self.nodes])
 
     def _offsets(self) -> tuple[np.ndarray, np.ndarray]:
         """Rows and columns from the middle of the transform's kernel, around which it is laid: broadcastable arrays."""
         from scipy.fft import next_fast_len
 
         rows, columns = self.fit.background.region.shape
-        self._size = tuple(next_fast_len(2 * n - 1, real=True) for n in (rows, columns))
-        down, right = (np.minimum(np.arange(n), n - np.arange(n)) for n in self._size)
+        self.size = tuple(next_fast_len(2 * n - 1, real=True) for n in (rows, columns))
+        down, right = (np.minimum(np.arange(n), n - np.arange(n)) for n in self.size)
         return down[:, None], right[None, :]
 
     def _transform(self, maps: np.ndarray) -> np.ndarray:
         from scipy.fft import rfft2
 
-        return rfft2(maps, self._size, workers=THREADS)
+        return rfft2(maps, self.size, workers=THREADS)
 
     def _back(self, transformed: np.ndarray) -> np.ndarray:
         from scipy.fft import irfft2
 
         rows, columns = self.fit.background.region.shape
         # Rounding leaves negative numbers where nothing falls.
-        return np.maximum(irfft2(transformed, self._size, workers=THREADS)[:rows, :columns], 0.0)
+        return np.maximum(irfft2(transformed, self.size, workers=THREADS)[:rows, :columns], 0.0)
 
     def _prepare_generations(self) -> None:
         """Later generations by the age of an event, their spreading, and the background with its offspring."""
@@ -177,15 +181,8 @@ class EtasForecasts:
         """Expected events of m0 and more in each cell of the model's region."""
         from .patches import add_patches, add_points
 
-        p, (a, b), region = self.fit.parameters, self.horizon, self.fit.background.region
-        past = int(np.searchsorted(self.t_days, issue, "left"))
-        age = issue - self.t_days[:past]
-        weight = np.zeros((2, past))
-        weight[0] = p.omori_fraction(age + b) - p.omori_fraction(age + a)
-        if len(self.sums):
-            position = np.log(age + p.c_days)
-            weight[1] = np.exp(np.interp(position, self.knots, self.log_later))
-        weight *= self.productivity[:past]
+        region, past = self.fit.background.region, self.past(issue)
+        weight, position = self.weights(issue)
         row, column = self.row[:past], self.column[:past]
         near = np.zeros((2, *region.shape))
         add_patches(self.patches[:past], row, column, weight, near)
@@ -194,10 +191,25 @@ class EtasForecasts:
         add_points(row, column, weight.sum(0) * self.far_weight[:past], self.position[:past], far)
         transformed = (self._transform(far) * self._far).sum(0)
         if len(self.sums) and past:
-            transformed += self._mixture(position, past) * self._transform(near[1])
+            transformed += self.mixture(position, past) * self._transform(near[1])
         return self.background + near[0] + self._back(transformed)
 
-    def _mixture(self, position, past: int) -> np.ndarray:
+    def past(self, issue: float) -> int:
+        """How many events lie before an issue, in days after the origin."""
+        return int(np.searchsorted(self.t_days, issue, "left"))
+
+    def weights(self, issue: float) -> tuple[np.ndarray, np.ndarray | None]:
+        """(2, events) direct and later offspring of each event in the horizon, and the places of their ages."""
+        p, (a, b), past = self.fit.parameters, self.horizon, self.past(issue)
+        age = issue - self.t_days[:past]
+        weight, position = np.zeros((2, past)), None
+        weight[0] = p.omori_fraction(age + b) - p.omori_fraction(age + a)
+        if len(self.sums):
+            position = np.log(age + p.c_days)
+            weight[1] = np.exp(np.interp(position, self.knots, self.log_later))
+        return weight * self.productivity[:past], position
+
+    def mixture(self, position, past: int) -> np.ndarray:
         """The spreading of later generations, each by its part in the whole."""
         place = (position - self.knots[0]) / (self.knots[1] - self.knots[0])
         at = np.bincount(np.round(place).astype(np.int64), self.productivity[:past], len(self.knots))
