@@ -147,26 +147,30 @@ def annotate(
 
 @app.command(epilog="Example: foreshock train p64-simcycle --set fit.epochs=2 --out /tmp/zoo")
 def train(
-    recipe: Annotated[str, typer.Argument(help="A recipe's name or a TOML file.", show_default=False)],
+    recipes: Annotated[list[str], typer.Argument(help="Recipes' names or TOML files.", show_default=False)],
     data: Annotated[Path | None, typer.Option(help="The data folder; simulated data needs none.")] = None,
     out: Annotated[Path, typer.Option(help="The trained model goes to OUT/NAME.")] = Path("foreshock-models"),
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the last finished epoch.")] = False,
     changes: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change the recipe.")] = None,
 ) -> None:
-    """Train a model from a recipe; write its folder with weights, ONNX graph and card."""
+    """Train models from recipes; write each one's folder with weights, ONNX graph and card."""
     from .training.recipe import read_recipe
     from .training.run import train_recipe
 
-    command = " ".join(["foreshock train", recipe, *(shlex.quote(f"--set={change}") for change in changes or ())])
-    folder = train_recipe(read_recipe(recipe, _pairs(changes)), out, data, resume, command)
-    print(f"wrote {folder}; use it with FORESHOCK_ZOO={out} foreshock predict {folder.name} ...")
+    found = {recipe: read_recipe(recipe, _pairs(changes)) for recipe in recipes}
+    for recipe, values in found.items():
+        command = " ".join(["foreshock train", recipe, *(shlex.quote(f"--set={change}") for change in changes or ())])
+        folder = train_recipe(values, out, data, resume, command)
+        print(f"wrote {folder}; use it with FORESHOCK_ZOO={out} foreshock predict {folder.name} ...", flush=True)
 
 
-@app.command(epilog="Example: foreshock export p64-simcycle --format onnx --out served")
+@app.command(epilog="Example: foreshock export p64-simcycle --format onnx --layout triton --out served")
 def export(
     name: Name,
-    out: Annotated[Path, typer.Option(help="The folder to write.", show_default=False)],
+    out: Annotated[Path, typer.Option(help="The folder to write OUT/NAME in.", show_default=False)],
     format: Annotated[str, typer.Option(help="onnx or savedmodel.")] = "onnx",
+    layout: Annotated[str, typer.Option(help="plain, tf-serving or triton.")] = "plain",
+    precision: Annotated[str, typer.Option(help="float32, float16 or int8 (ONNX only).")] = "float32",
     as_json: AsJson = False,
 ) -> None:
     """Export a model for serving and check that its answers stayed the same."""
@@ -175,11 +179,12 @@ def export(
 
     if format not in FORMATS:
         raise typer.BadParameter(f"expected {' or '.join(FORMATS)}, received {format!r}", param_hint="--format")
-    path, parity = FORMATS[format](registry.load(name), out)
+    written = FORMATS[format](registry.load(name), out, layout, precision)
     if as_json:
-        print_json({"model": name, "format": format, "path": str(path), "parity": [vars(row) for row in parity]})
+        rows = {"parity": [vars(row) for row in written.parity], "changes": [vars(row) for row in written.changes]}
+        print_json({"model": name, "format": format, "layout": layout, "path": str(written.path), **rows})
     else:
-        print("\n".join([*map(str, parity), f"wrote {path}"]))
+        print("\n".join([*map(str, written.parity), *map(str, written.changes), f"wrote {written.path}"]))
 
 
 @app.command("forecast-series", epilog=SERIES_EXAMPLE)

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import platform
+from importlib.metadata import version
 
 from ..zoo.card import Card
+
+LIBRARIES = ("foreshock", "keras", "tensorflow", "tf2onnx", "onnx", "onnxruntime", "numpy")
 
 
 def metadata_of(card: Card) -> dict[str, str]:
@@ -19,5 +23,11 @@ def metadata_of(card: Card) -> dict[str, str]:
         "inputs": json.dumps([tensor.model_dump(mode="json") for tensor in card.inputs]),
         "outputs": json.dumps([tensor.model_dump(mode="json") for tensor in card.outputs]),
         "licence": card.licence,
+        "software": json.dumps(software()),
         "card": card.model_dump_json(),
     }
+
+
+def software() -> dict[str, str]:
+    """Versions of what writes the files."""
+    return {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}}

@@ -128,7 +128,8 @@ def test_the_export_keeps_the_answer(model, format, tmp_path):
     from foreshock.export import FORMATS
     from foreshock.zoo.card import Card
 
-    path, parity = FORMATS[format](model, tmp_path)
+    written = FORMATS[format](model, tmp_path)
+    path, parity = written.path, written.parity
     assert path.exists()
     assert {row.batch for row in parity} == {1, 3, 7}
     real = {"real"} if model.card.inputs[0].name == "waveform" else set()

@@ -90,5 +90,10 @@ def from_folder(folder: str | os.PathLike, runtime: Literal["onnx", "keras"] = "
     if runtime not in ("onnx", "keras"):
         raise InputError('runtime "onnx" or "keras"', repr(runtime), "choose one of the two")
     card = Card.read(Path(folder) / "card.json")
+    return class_of(card)(card, Path(folder), runtime)
+
+
+def class_of(card: Card) -> type[Model]:
+    """Which class answers for a card."""
     module, name = _BASELINE if card.architecture in BASELINE_ARCHITECTURES else MODEL_CLASSES[card.task]
-    return getattr(import_module(module, __package__), name)(card, Path(folder), runtime)
+    return getattr(import_module(module, __package__), name)

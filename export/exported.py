@@ -1,0 +1,70 @@
+"""An exported folder: what was written, where the graph lies in it, and the way back to a model."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..datasets.errors import InputError
+from ..datasets.file_hash import sha256_of
+from ..zoo.card import Card, File
+from ..zoo.model import Model
+from ..zoo.registry import class_of
+from .metadata import software
+from .parity import Parity
+from .precision import Change
+
+MANIFEST = "export.json"
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What an export wrote.
+
+    Arguments:
+        folder: the model's folder.
+        path: the graph in it, an ONNX file or a SavedModel's folder.
+        parity: differences from the original.
+        changes: differences of the scores of a float16 or int8 variant.
+    """
+
+    folder: Path
+    path: Path
+    parity: list[Parity]
+    changes: list[Change] = field(default_factory=list)
+
+
+def write_manifest(folder: Path, card: Card, graph: Path, **how: str) -> None:
+    """Write the card, and export.json with the graph's place, the format and every file's hash."""
+    card.write(folder / "card.json")
+    files = {
+        path.relative_to(folder).as_posix(): {"sha256": sha256_of(path), "bytes": path.stat().st_size}
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.stat().st_size
+    }
+    content = {"name": card.name, **how, "graph": graph.as_posix(), "software": software(), "files": files}
+    (folder / MANIFEST).write_text(json.dumps(content, indent=1) + "\n")
+
+
+def load_exported(folder: Path) -> Model:
+    """The model of a folder that `foreshock export --format onnx` wrote, its graph's hash checked when it is run."""
+    folder = Path(folder)
+    try:
+        content = json.loads((folder / MANIFEST).read_text())
+        format, graph = content["format"], Path(content["graph"])
+        file = File(**content["files"][content["graph"]]) if format == "onnx" else None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(
+            f"a folder written by foreshock export, with {MANIFEST}",
+            f"{folder} ({type(error).__name__}: {error})",
+            "export the model again",
+        ) from error
+    if file is None or graph.name != "model.onnx" or graph.is_absolute() or ".." in graph.parts:
+        raise InputError(
+            "an export in ONNX",
+            f"{folder}, a {format}",
+            "export with --format onnx, or serve it with TensorFlow Serving",
+        )
+    card = Card.read(folder / "card.json").model_copy(update={"files": {"model.onnx": file}})
+    return class_of(card)(card, folder / graph.parent, "onnx")
