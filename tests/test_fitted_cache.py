@@ -8,7 +8,7 @@ from foreshock.benchmarks.forecast.run import quick_region
 from foreshock.datasets.home import cache_home
 from foreshock.datasets.regions import Region
 from foreshock.training.forecast import fitted_cache
-from foreshock.training.forecast.baselines import BASELINES, BUILT_ON, Fits
+from foreshock.training.forecast.baselines import BASELINES, OPTIONAL, Fits
 from foreshock.training.forecast.case import ForecastCase
 from foreshock.training.forecast.protocol import Protocol
 
@@ -47,27 +47,25 @@ def test_whatever_decides_a_fit_makes_a_new_one(case, tmp_path, monkeypatch):
     # A static map is the same for every window, a learnt one is not.
     Fits(replace(case, protocol=Protocol.named("P1")), cache=tmp_path).model("rate")
     assert len(kept(tmp_path)) == 5
-    monkeypatch.setattr(fitted_cache, "code_hash", lambda: "other code")
+    monkeypatch.setattr(fitted_cache, "code_hash", lambda patterns: "other code")
     Fits(case, cache=tmp_path).model("rate")
     assert len(kept(tmp_path)) == 6
 
 
-def test_the_code_that_fits_is_among_the_hashed(tmp_path, monkeypatch):
-    for pattern in fitted_cache.SOURCES:
-        assert list(fitted_cache.PACKAGE.glob(pattern)), pattern
-    hashed = {path for pattern in fitted_cache.SOURCES for path in fitted_cache.PACKAGE.glob(pattern)}
-    for fit in BASELINES.values():
-        assert fitted_cache.PACKAGE / f"{fit.__module__.removeprefix('foreshock.').replace('.', '/')}.py" in hashed
-    assert all(set(names) <= set(BASELINES) for names in BUILT_ON.values())
+def test_the_code_that_fits_is_among_the_hashed():
+    for name, fit in (BASELINES | OPTIONAL).items():
+        hashed = [list(fitted_cache.PACKAGE.glob(pattern)) for pattern in fitted_cache.SOURCES[name]]
+        assert all(hashed), name
+        module = fitted_cache.PACKAGE / f"{fit.__module__.removeprefix('foreshock.').replace('.', '/')}.py"
+        assert [module] in hashed
 
 
 def test_comments_do_not_change_the_hash_and_code_does(tmp_path, monkeypatch):
     monkeypatch.setattr(fitted_cache, "PACKAGE", tmp_path)
-    monkeypatch.setattr(fitted_cache, "SOURCES", ("a.py",))
 
     def hash_of(text):
         (tmp_path / "a.py").write_text(text)
-        return fitted_cache.code_hash.__wrapped__()
+        return fitted_cache.code_hash.__wrapped__(("a.py",))
 
     assert hash_of("x = 1\n") == hash_of("# why\nx  =  1\n") != hash_of("x = 2\n")
 

@@ -11,6 +11,7 @@ from foreshock.benchmarks.forecast.run import quick_region
 from foreshock.benchmarks.forecast.series import forecast_series
 from foreshock.datasets.errors import InputError
 from foreshock.datasets.regions import Region
+from foreshock.training.forecast.baselines import BASELINES, LEAKING
 from foreshock.training.forecast.case import ForecastCase
 from foreshock.training.forecast.protocol import Protocol
 from foreshock.training.recipe import names, read_recipe
@@ -169,7 +170,7 @@ def test_the_benchmark_takes_models_that_have_not_seen_its_test(recency, case):
 
 def test_recipes_of_the_regions_name_their_model_region_and_magnitude():
     found = [name for name in names() if name.endswith(("-japan", "-norcal", "-socal"))]
-    kinds = ("rate", "smoothed", "recency", "boosting", "etas", "etas-calibrated")
+    kinds = [name for name in BASELINES if name not in LEAKING]
     assert {f"{kind}-{region}" for kind in kinds for region in ("japan", "norcal", "socal")} <= set(found)
     for name in found:
         recipe = read_recipe(name)

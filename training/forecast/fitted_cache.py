@@ -19,21 +19,30 @@ from .case import ForecastCase
 PACKAGE = Path(__file__).parents[2]
 # The modules that decide what is fitted and how it is kept; a change of the code in one of them makes new fits. Cells,
 # events and labels are in the key by themselves.
-SOURCES = (
+_STATIC = (
     "training/forecast/static_fit.py",
-    "training/forecast/recency_fit.py",
-    "training/forecast/boosting_fit.py",
-    "training/forecast/etas_baseline.py",
-    "training/forecast/sample.py",
-    "training/forecast/log_rate.py",
-    "training/scores/recalibration.py",
+    *(f"zoo/forecast/{name}.py" for name in ("rates", "rate_model", "static")),
     "datasets/labels.py",
     "datasets/raster.py",
-    *(f"zoo/forecast/{name}.py" for name in ("rates", "history", "features", "rtl", "rate_model")),
-    *(f"zoo/forecast/{name}.py" for name in ("static", "recency", "boosting", "calibrated")),
-    "zoo/forecast/etas/*.py",
-    "datasets/simulate/etas_*.py",
 )
+_LEARNT = (*_STATIC, *(f"training/forecast/{name}.py" for name in ("sample", "log_rate")))
+_LEARNT = (*_LEARNT, "zoo/forecast/history.py", "zoo/forecast/features.py")
+_TREES = (*_LEARNT, "training/forecast/boosting_fit.py", "zoo/forecast/boosting.py", "zoo/forecast/rtl.py")
+_ETAS = (*_STATIC, "training/forecast/etas_baseline.py", "zoo/forecast/etas/*.py", "datasets/simulate/etas_*.py")
+SOURCES = {
+    **dict.fromkeys(("uniform", "rate", "smoothed", "rate-leaky"), _STATIC),
+    "recency": (*_LEARNT, "training/forecast/recency_fit.py", "zoo/forecast/recency.py"),
+    **dict.fromkeys(("indicator-boosting", "rtl-boosting", "boosting", "rtl-classic-boosting"), _TREES),
+    "etas": _ETAS,
+    "etas-calibrated": (
+        *_ETAS,
+        "training/forecast/log_rate.py",
+        "training/scores/recalibration.py",
+        "zoo/forecast/calibrated.py",
+    ),
+}
+# A baseline that is not named above hangs on all of it.
+EVERYTHING = ("training/forecast/*.py", "zoo/forecast/**/*.py")
 LIBRARIES = ("numpy", "scipy", "xgboost", "onnxmltools")
 
 
@@ -72,7 +81,7 @@ def _timed(fit: Callable[[], RateModel]) -> tuple[RateModel, float]:
 def _key(name: str, case: ForecastCase, seed: int, any_window: bool) -> str:
     decided = {
         "name": name,
-        "code": code_hash(),
+        "code": code_hash(SOURCES.get(name, EVERYTHING)),
         "libraries": {library: version(library) for library in LIBRARIES},
         "region": case.region.to_toml(),
         "split": {k: (str(p.first), str(p.last)) for k, p in vars(case.split).items()},
@@ -86,10 +95,9 @@ def _key(name: str, case: ForecastCase, seed: int, any_window: bool) -> str:
 
 
 @cache
-def code_hash() -> str:
-    """The hash of the code of `SOURCES`; comments and layout do not change it."""
+def code_hash(patterns: tuple[str, ...]) -> str:
+    """The hash of the code of modules below the package; comments and layout do not change it."""
     digest = hashlib.sha256()
-    for pattern in SOURCES:
-        for path in sorted(PACKAGE.glob(pattern)):
-            digest.update(f"{path.relative_to(PACKAGE)} {ast.dump(ast.parse(path.read_text()))}".encode())
+    for path in sorted(path for pattern in patterns for path in PACKAGE.glob(pattern)):
+        digest.update(f"{path.relative_to(PACKAGE)} {ast.dump(ast.parse(path.read_text()))}".encode())
     return digest.hexdigest()

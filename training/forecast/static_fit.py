@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from .baselines import Fits
     from .case import ForecastCase
 
+# Shares of the historical rate that are spread evenly, to choose from.
+RATE_FLOORS = (0.01, 0.03, 0.1, 0.2, 0.3, 0.5, 0.7, 0.8, 0.9)
 ONE_DAY = np.timedelta64(1, "D")
 
 
@@ -26,10 +28,15 @@ def fit_uniform(fits: Fits) -> StaticRates:
 
 
 def fit_rate(fits: Fits) -> StaticRates:
-    """Each cell's own count in the training period."""
+    """Each cell's own count, with the evenly spread share under which the validation period's events are likeliest."""
     case = fits.case
-    rate = historical_rate(case.trained.above(case.magnitude), case.grid, case.split.train.days)
-    return StaticRates(case.grid, rate, case.magnitude)
+    targets, later = case.trained.above(case.magnitude), validation_counts(case)
+
+    def rate(share: float) -> np.ndarray:
+        return historical_rate(targets, case.grid, case.split.train.days, share)
+
+    best = max(RATE_FLOORS, key=lambda share: float((later * np.log(rate(share))).sum()))
+    return StaticRates(case.grid, rate(best), case.magnitude)
 
 
 def fit_smoothed(fits: Fits) -> StaticRates:
