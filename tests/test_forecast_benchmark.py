@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from foreshock.benchmarks.forecast.pictures import cell_gain, largest_sequence
 from foreshock.benchmarks.forecast.run import quick_region, run
-from foreshock.benchmarks.forecast.table import SCORES
+from foreshock.benchmarks.forecast.table import SCORES, TESTS
+from foreshock.benchmarks.forecast.verdicts import apart, events_of
 from foreshock.datasets.errors import InputError
 from foreshock.datasets.regions import Region
 from foreshock.training.forecast.baselines import BASELINES, LEAKING
@@ -71,11 +72,37 @@ def test_the_csv_says_where_its_numbers_come_from(table, out):
     assert about["command"] == "foreshock benchmark forecast --region simulated --protocol P2 --quick"
     assert len(about["data_sha256"]) == 64
     assert {"foreshock", "python", "numpy", "xgboost"} <= set(about["software"])
-    assert len(rows) == len(SCORES) * len(table.rows)
+    assert len(rows) == sum(len(row.scores) + len(row.tests) for row in table.rows)
     row = next(r for r in rows if (r["model"], r["score"]) == ("etas", "gain_smoothed"))
     interval = table.row("etas").scores["gain_smoothed"]
     assert [float(row[k]) for k in ("value", "low", "high")] == pytest.approx(interval[:3], rel=1e-5)
     assert "etas" in table.to_text()
+
+
+def test_the_tests_stand_below_the_scores(table, out):
+    text = table.to_text()
+    assert "Diebold-Mariano" in text
+    assert set(table.row("recency").tests) >= set(TESTS)
+    # A forecast is not tested against itself, and every one against the events.
+    assert set(table.row("etas").tests) == {"n_observed", "n_expected", "n_at_least", "n_at_most", "s", "l"}
+    assert {row.tests["n_observed"] for row in table.rows} == {table.row("etas").tests["n_observed"]}
+    # Where windows do not overlap the T test's mean is the gain itself.
+    for row in table.rows:
+        if row.model != "etas":
+            assert row.tests["t_gain"][0] == pytest.approx(row.scores["gain_etas"].value, abs=1e-6)
+    uniform = table.row("uniform").tests
+    assert uniform["s"][0] < 0.05 and uniform["t_p"][0] < 0.05 and uniform["w_z"][0] < 0 and uniform["dm"][0] < 0
+
+
+def test_events_of_windows_are_those_that_the_court_counts(case):
+    for name in ("P1", "P2"):
+        other = replace(case, protocol=Protocol.named(name))
+        court = Court.of(other)
+        kept = apart(court)
+        assert len(court.days) / len(kept) == pytest.approx({"P1": 4, "P2": 1}[name], rel=0.1)
+        events = events_of(other, court.days[kept])
+        _, _, inside = other.grid.cells(events.latitude, events.longitude)
+        assert inside.sum() == court.counts[kept].sum() > 0
 
 
 def test_all_pictures_are_drawn(table):

@@ -24,6 +24,7 @@ from ...training.forecast.protocol import Protocol
 from ...zoo import registry
 from .contestants import from_zoo
 from .table import Row, Table
+from .verdicts import consistent, paired
 
 RESULTS = Path(__file__).parents[1] / "results"
 REFERENCE, BAR, TRUTH = "smoothed", "etas", "truth"
@@ -153,7 +154,8 @@ def score_all(case: ForecastCase, court: Court, forecasts: dict[str, Judged], se
         if forecast.recalibration:
             a, b, _ = forecast.recalibration
             note = f"recalibrated on validation with a = {a:.3f}, b = {b:.3f}"
-        yield Row(name, scores, *seconds[name], leaks=name in LEAKING, note=note)
+        tests = (paired(court, forecast, etas) if etas else {}) | consistent(case, court, forecast)
+        yield Row(name, scores, *seconds[name], leaks=name in LEAKING, note=note, tests=tests)
 
 
 def _about(case: ForecastCase, court: Court, split: str, command: str) -> dict:
