@@ -64,7 +64,7 @@ class Forecaster(Model):
             day: "2011-03-12" or a datetime64; days are those of the grid's time zone.
             window_days: the card's own where None; not every model knows another.
         """
-        day = _day(day)
+        day = issue_day(day)
         window_days = tuple(window_days or self.window_days)
         before = catalog.between(None, self.grid.day_start(day))
         if not len(before):
@@ -106,7 +106,8 @@ def probability_of(rates: np.ndarray, settings: dict, window_days: Window) -> np
     return -np.expm1(-rates if line is None else -np.exp(line[0] + line[1] * np.log(rates)))
 
 
-def _day(text) -> np.datetime64:
+def issue_day(text) -> np.datetime64:
+    """A day of issue from text or datetime64."""
     try:
         return np.datetime64(text, "D")
     except ValueError as error:
