@@ -54,6 +54,8 @@ def test_a_baseline_has_a_folder_and_a_card_like_a_network(recency):
     assert card.headline.ceiling.value >= card.headline.ours.low
     # Six coefficients for each of three windows.
     assert card.parameters == 18
+    # The time of the fits, not that of the baselines beside it or of a cache.
+    assert 0 < card.wall_time_s < 60
     assert recency.window_days == (0, 7)
 
 

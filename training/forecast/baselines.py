@@ -50,6 +50,11 @@ class Fits:
             )
         return self.known[name]
 
+    def seconds_of(self, name: str) -> float:
+        """Seconds of a fit with those of this case that it is built on."""
+        self.model(name)
+        return self.seconds.get(name, 0.0) + sum(self.seconds_of(other) for other in BUILT_ON.get(name, ()))
+
     @property
     def smoothed(self) -> np.ndarray:
         """The smoothed rate a day (rows, columns), on which others are built."""

@@ -36,8 +36,9 @@ def train(recipe: Forecasting, data: Path | None, folder: Path, resume: bool) ->
     region = Region.named(recipe.region, data)
     rivals = rivals_of(region, protocol, recipe.split, recipe.magnitude, data, recipe.fit.seeds[0], fits_home())
     case, fits = rivals.case, rivals.fits
+    fit_s = None
     if recipe.architecture in BASELINES and recipe.architecture not in STATIC:
-        model, recalibration = fit_windows(recipe, fits)
+        model, recalibration, fit_s = fit_windows(recipe, fits)
         rates = rates_of(model, case)
         golden, extra = golden_cases(case), {"steps": 1, "recalibration": recalibration}
         extra["other_windows"] = [list(window) for window in recipe.other_windows]
@@ -48,7 +49,11 @@ def train(recipe: Forecasting, data: Path | None, folder: Path, resume: bool) ->
     if ours.recalibration and "recalibration" not in extra:
         extra["recalibration"] = {_key(protocol.window_days): list(ours.recalibration[:2])}
     results = rivals.results(ours, _beside(recipe))
-    return Outcome(model, golden, card_fields(recipe, case, results, extra))
+    fields = card_fields(recipe, case, results, extra)
+    if recipe.architecture in BASELINES:
+        # Whatever the cache and the rivals had a part in.
+        fields["wall_time_s"] = round(fits.seconds_of(recipe.architecture) if fit_s is None else fit_s, 1)
+    return Outcome(model, golden, fields)
 
 
 def _beside(recipe: Forecasting) -> list[str]:
@@ -60,9 +65,9 @@ def _key(window_days) -> str:
     return "{}-{}".format(*window_days)
 
 
-def fit_windows(recipe: Forecasting, fits: Fits) -> tuple[RateModel, dict[str, list[float]]]:
-    """The recipe's baseline for its window and the other ones, and the recalibration of those that have one."""
-    case, models, lines = fits.case, [], {}
+def fit_windows(recipe: Forecasting, fits: Fits) -> tuple[RateModel, dict[str, list[float]], float]:
+    """The recipe's baseline for all its windows, the recalibration of those that have one, and the seconds of the fits."""
+    case, models, lines, seconds = fits.case, [], {}, 0.0
     for window in (recipe.window_days, *recipe.other_windows):
         protocol = Protocol.of_window(window)
         if protocol == case.protocol:
@@ -71,11 +76,12 @@ def fit_windows(recipe: Forecasting, fits: Fits) -> tuple[RateModel, dict[str, l
             known = {name: model for name, model in fits.known.items() if name in ANY_WINDOW}
             here = Fits(replace(case, protocol=protocol), fits.seed, known, fits.cache)
         models.append(here.model(recipe.architecture))
+        seconds += here.seconds_of(recipe.architecture)
         if protocol.recalibrated:
             rates = rates_of(models[-1], here.case)(here.case.issue_days("validation"))
             line = recalibrate(rates, here.case.counts("validation") > 0)
             lines[_key(protocol.window_days)] = [line.a, line.b]
-    return models[0].joined(models[1:]), lines
+    return models[0].joined(models[1:]), lines, seconds
 
 
 def golden_cases(case: ForecastCase) -> dict[str, np.ndarray]:
