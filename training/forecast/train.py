@@ -66,7 +66,7 @@ def _key(window_days) -> str:
 
 
 def fit_windows(recipe: Forecasting, fits: Fits) -> tuple[RateModel, dict[str, list[float]], float]:
-    """The recipe's baseline for all its windows, the recalibration of those that have one, and the seconds of the fits."""
+    """The recipe's baseline for all its windows, the recalibration of those that have one, and the fits' seconds."""
     case, models, lines, seconds = fits.case, [], {}, 0.0
     for window in (recipe.window_days, *recipe.other_windows):
         protocol = Protocol.of_window(window)
