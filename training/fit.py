@@ -46,6 +46,7 @@ def fit(
     seed: int,
     folder: Path,
     resume: bool = False,
+    view=None,
 ) -> Course:
     """Train `network` on its output `logits` and leave it with the weights of the epoch of lowest validation loss.
 
@@ -56,14 +57,18 @@ def fit(
             resumed training ends with the weights of an uninterrupted one.
         validation: dataset of batches; chooses the epoch.
         folder: for the checkpoint of every epoch; with `resume` the training goes on from the last one.
+        view: the model that is trained, on the network's own layers; from its inputs to `logits` where None.
     """
     import keras
 
     keras.utils.set_random_seed(seed)
-    view = keras.Model(network.inputs, network.output["logits"])
+    view = view or keras.Model(network.inputs, network.output["logits"])
     rule = {"adam": keras.optimizers.Adam, "sgd": keras.optimizers.SGD}[settings.optimizer]
     # XLA made these networks slower on CPUs, and Keras may choose it by itself.
-    view.compile(rule(settings.learning_rate, weight_decay=settings.weight_decay or None), loss, jit_compile=False)
+    rate = settings.learning_rate
+    if settings.learning_rate_decay:
+        rate = keras.optimizers.schedules.InverseTimeDecay(rate, 1, settings.learning_rate_decay)
+    view.compile(rule(rate, weight_decay=settings.weight_decay or None), loss, jit_compile=False)
     view.optimizer.build(view.trainable_variables)
 
     course, best, record = Course(), folder / "best.weights.h5", folder / "course.json"

@@ -18,6 +18,7 @@ class Fit(Section):
 
     optimizer: Literal["adam", "sgd"] = "adam"
     learning_rate: float = Field(1e-3, gt=0)
+    learning_rate_decay: float = Field(0.0, ge=0, description="d of learning_rate / (1 + d step)")
     weight_decay: float = Field(0.0, ge=0)
     batch: int = Field(32, ge=1)
     epochs: int = Field(10, ge=0)

@@ -4,10 +4,36 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from ...zoo.card import NAME_PATTERN
 from ..section import Fit, Section
+
+
+class Crops(Section):
+    """Training on tiles of the map, each through a pass of days cut into stretches.
+
+    A recurrent network's state is carried from stretch to stretch of a pass, and gradients run through each stretch;
+    any other network sees one window of `steps` days a pass.
+    """
+
+    tile: int = Field(32, ge=8, description="rows and columns of a tile")
+    lanes: int = Field(8, ge=1, description="tiles side by side in a batch")
+    stretch_days: int = Field(16, ge=1, description="days that gradients run through")
+    stretches: int = Field(8, ge=1, description="stretches of a pass")
+    label_days: int = Field(4, ge=1, description="days between two answers in a stretch; its last day is one")
+    passes: int = Field(8, ge=1, description="passes of all lanes in an epoch")
+    validation_passes: int = Field(4, ge=1)
+    warm_up_days: int = Field(128, ge=0, description="days from an empty state to the first forecast that counts")
+    norm: Literal["batch", "settled"] = Field(
+        "batch", description="statistics of each batch, or those of the first batches throughout"
+    )
+
+    @model_validator(mode="after")
+    def _answers_fill_the_stretch(self):
+        if self.stretch_days % self.label_days:
+            raise ValueError(f"label_days {self.label_days} do not divide stretch_days {self.stretch_days}")
+        return self
 
 
 class Forecasting(Section):
@@ -26,7 +52,11 @@ class Forecasting(Section):
         "boosting",
         "etas",
         "etas-calibrated",
+        "cnn",
+        "cnn-prior",
+        "cnn-lstm",
         "cnn-lstm-prior",
+        "unet",
     ]
     region: str
     split: str = "hard"
@@ -40,4 +70,5 @@ class Forecasting(Section):
     train_every_days: int = Field(1, ge=1, description="days between two days of issue in training")
     positive_weight: float = Field(1.0, gt=0, description="weight of cells with an event in the loss")
     prior_shift: float = Field(0.0, description="the constant c beside the prior's log-odds")
+    crops: Crops | None = Field(None, description="train on tiles; on windows of the whole map if left out")
     fit: Fit = Fit(epochs=0)

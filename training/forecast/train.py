@@ -7,9 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ...datasets.period import Period
 from ...datasets.regions import Region
-from ...datasets.windows import Windows, WindowSettings
 from ...zoo.forecast.baseline_forecaster import array_of_catalog
 from ...zoo.forecast.rate_model import RateModel
 from ...zoo.forecast.rates import window_probability
@@ -18,12 +16,14 @@ from ..scores.recalibration import recalibrate
 from .baselines import ANY_WINDOW, BASELINES, Fits
 from .card import card_fields
 from .case import ForecastCase
+from .crop_fit import fit_on_crops
 from .fitted_cache import fits_home
+from .network import CHANNELS, RECURRENT, days_of, rates_of_network
 from .protocol import Protocol
 from .recipe import Forecasting
 from .rivals import judged_by, rates_of, rivals_of
+from .window_fit import fit_on_windows
 
-CHANNELS = ("max_magnitude",)
 # Maps that a network without weights can hold, and so be exported and served.
 STATIC = ("uniform", "rate", "smoothed")
 # Events of each golden case of a baseline.
@@ -101,85 +101,17 @@ def _network_like(recipe: Forecasting, fits: Fits, folder: Path, resume: bool):
     case = fits.case
     grid, days = case.grid, case.protocol.days
     extra = {"steps": recipe.steps, "channels": list(CHANNELS)}
-    test = windows_of(case, recipe, case.issue_days("test"))
-    golden = {"maps": test.inputs([0, len(test) // 2])}
+    issued = case.maps.index(case.issue_days("test"))
+    golden = {"maps": np.stack([days_of(case, i - recipe.steps, i) for i in (issued[0], issued[len(issued) // 2])])}
     if recipe.architecture in STATIC:
         fitted = fits.model(recipe.architecture)
         network = constant(grid.rows, grid.columns)
         network.get_layer("logits").set_prior(window_probability(fitted.rate_per_day, days))
         return network, rates_of(fitted, case), golden, extra
-    network, seed = _trained(recipe, fits, folder, resume)
-
-    def rates(days):
-        probability = predict(network, windows_of(case, recipe, days))
-        return -np.log1p(-np.minimum(probability, 1 - 1e-7)).astype(np.float32)
-
-    return network, rates, golden, {**extra, "seed_kept": seed}
-
-
-def windows_of(case: ForecastCase, recipe: Forecasting, days: np.ndarray) -> Windows:
-    """Input windows and labels, 0 or 1, of days of issue."""
-    settings = WindowSettings(recipe.steps, recipe.window_days, case.magnitude, CHANNELS)
-    return Windows(case.maps, settings, days)
-
-
-def predict(network, windows: Windows, batch: int = 16) -> np.ndarray:
-    """Probabilities (issues, rows, columns) of all windows."""
-    parts = [
-        np.asarray(
-            network({"maps": windows.inputs(np.arange(i, min(i + batch, len(windows))))}, training=False)["probability"]
-        )
-        for i in range(0, len(windows), batch)
-    ]
-    return np.concatenate(parts).astype(np.float64)
-
-
-def _trained(recipe: Forecasting, fits: Fits, folder: Path, resume: bool):
-    """The recipe's network with its weights, and the seed that validation chose."""
-    import keras
-    from keras import ops
-
-    from ...datasets.pipeline import tf_dataset
-    from ...zoo.forecast.recurrent import cnn_lstm
-    from ..fit import fit
-
-    case = fits.case
-    # No input of validation and no target of training touch: the gap is the longer of the two windows.
-    split = case.split.with_gap(max(recipe.steps, recipe.window_days[1]))
-
-    def windows(period: Period, every: int) -> Windows:
-        # Only the first period of all has no history to look back on.
-        history = recipe.steps if period.first == case.maps.first_day else 0
-        return windows_of(case, recipe, period.issue_days(recipe.window_days, every, history))
-
-    train = windows(split.train, recipe.train_every_days)
-    validation = windows(split.validation, case.protocol.days)
-
-    def loss(label, logit):
-        label = ops.reshape(label, ops.shape(logit))
-        weight = 1.0 + (recipe.positive_weight - 1.0) * label
-        return ops.mean(weight * ops.binary_crossentropy(label, logit, from_logits=True))
-
-    trials = []
-    for seed in recipe.fit.seeds:
-        keras.utils.set_random_seed(seed)
-        network = cnn_lstm(
-            case.grid.rows,
-            case.grid.columns,
-            recipe.steps,
-            recipe.prior_shift,
-            embedding=recipe.embedding,
-            hidden=recipe.hidden,
-            learned=True,
-        )
-        network.get_layer("logits").set_prior(window_probability(fits.smoothed, case.protocol.days))
-        place = folder / f"seed-{seed}"
-        place.mkdir(exist_ok=True)
-
-        def epoch_of(epoch: int, seed=seed):
-            return tf_dataset(train, recipe.fit.batch, shuffle_seed=seed, first_epoch=epoch)
-
-        course = fit(network, loss, epoch_of, tf_dataset(validation, 16), recipe.fit, seed, place, resume)
-        trials.append((course.best_loss, seed, network))
-    _, seed, network = min(trials, key=lambda trial: trial[0])
-    return network, seed
+    if recipe.crops is None:
+        network, seed = fit_on_windows(recipe, fits, folder, resume)
+    else:
+        network, seed = fit_on_crops(recipe, fits, folder, resume)
+        if recipe.architecture in RECURRENT:
+            extra["warm_up_days"] = recipe.crops.warm_up_days
+    return network, rates_of_network(network, recipe, case), golden, {**extra, "seed_kept": seed}

@@ -105,6 +105,36 @@ def step_model(model: keras.Model) -> keras.Model:
     return _carrying(model, maps, sequence, every=False)
 
 
+def state_model(model: keras.Model) -> keras.Model:
+    """The memory of a `cnn_lstm` for one day, same weights: maps (1, rows, columns, channels), h, c -> h_next, c_next.
+
+    With `head_model` it is `step_model` in two, for those who want an answer on some of the days only.
+    """
+    _, _, rows, columns, channels = model.get_layer("maps").output.shape
+    recurrent = model.get_layer("recurrent")
+    maps = keras.Input((1, rows, columns, channels), name="maps")
+    h, c = (keras.Input((rows, columns, recurrent.hidden), name=name) for name in "hc")
+    embedded = model.get_layer("embedding_2")(model.get_layer("embedding_1")(maps))
+    _, h_next, c_next = recurrent(embedded, h, c)
+    return keras.Model({"maps": maps, "h": h, "c": c}, {"h_next": h_next, "c_next": c_next})
+
+
+def head_model(model: keras.Model) -> keras.Model:
+    """The answer of a `cnn_lstm` whose prior is a weight, same weights: h -> {"logits", "probability"}."""
+    _, _, rows, columns, _ = model.get_layer("maps").output.shape
+    h = keras.Input((rows, columns, model.get_layer("recurrent").hidden), name="h")
+    return keras.Model({"h": h}, cell_outputs(answer_of(model, h)))
+
+
+def answer_of(model: keras.Model, features, prior=None):
+    """The head of a `cnn_lstm` or `cnn` on other features, same weights, with a prior of their own if one is given."""
+    names = {layer.name for layer in model.layers}
+    for name in [*HEAD, "log_odds"]:
+        features = model.get_layer(name)(features) if name in names else features
+    layer = model.get_layer("logits")
+    return layer(features) if prior is None or "log_odds" not in names else layer(features, prior)
+
+
 def carried_model(model: keras.Model, steps: int) -> keras.Model:
     """A stretch of days of a `cnn_lstm`, same weights, state in and out, an answer for each day.
 
@@ -124,15 +154,9 @@ def _carrying(model: keras.Model, maps, sequence, every: bool) -> keras.Model:
     embedded = model.get_layer("embedding_2")(model.get_layer("embedding_1")(sequence))
     every_h, h_next, c_next = recurrent(embedded, h, c)
     features, inputs = every_h if every else h_next, {"maps": maps, "h": h, "c": c}
-    names = {layer.name for layer in model.layers}
-    for name in [*HEAD, "log_odds"]:
-        features = model.get_layer(name)(features) if name in names else features
-    if "prior" in names:  # one for each answer
-        prior = keras.Input(tuple(features.shape[1:]), name="prior")
-        inputs["prior"] = prior
-        log_odds = model.get_layer("logits")(features, prior)
-    else:
-        log_odds = model.get_layer("logits")(features)
+    if "prior" in {layer.name for layer in model.layers}:  # one for each answer
+        inputs["prior"] = keras.Input(tuple(features.shape[1:-1]), name="prior")
+    log_odds = answer_of(model, features, inputs.get("prior"))
     probability = model.get_layer("probability")(log_odds)
     outputs = {"logits": log_odds, "probability": probability, "h_next": h_next, "c_next": c_next}
     return keras.Model(inputs, outputs, name=f"{model.name}_{'carried' if every else 'step'}")
