@@ -1,0 +1,170 @@
+"""A network cut in two at its scaled spectrogram, so that the second part can be explained."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from ...datasets.errors import InputError
+
+PLACES = ("spectrogram", "waveform")
+# What follows a convolution-free chain of these is a weighted sum of what went in.
+LINEAR_LAYERS = (
+    "AveragePooling1D",
+    "AveragePooling2D",
+    "Cropping1D",
+    "Cropping2D",
+    "Dropout",
+    "Flatten",
+    "GlobalAveragePooling1D",
+    "GlobalAveragePooling2D",
+    "InputLayer",
+    "Permute",
+    "Reshape",
+    "Softmax",
+    "Standardise",
+)
+BATCH = 256
+
+
+@dataclass(frozen=True)
+class NetworkGraph:
+    """The network from what is explained to the margin of one class.
+
+    Arguments:
+        front: waveform -> what is explained; None where that is the waveform itself.
+        back: what is explained -> logits (n, classes).
+        target: number of the class.
+        place: "spectrogram" or "waveform".
+        frequencies_hz, times_s: axes of the spectrogram, times after the record's first sample.
+    """
+
+    front: object
+    back: object
+    target: int
+    place: str
+    frequencies_hz: np.ndarray | None = None
+    times_s: np.ndarray | None = None
+
+    def margin(self, tensor):
+        """Log-odds of the class against all others, (n,): z - log sum exp of the other logits."""
+        import tensorflow as tf
+
+        logits = self.back(tensor, training=False)
+        others = [i for i in range(logits.shape[-1]) if i != self.target]
+        return logits[:, self.target] - tf.reduce_logsumexp(tf.gather(logits, others, axis=1), axis=1)
+
+    @cached_property
+    def _compiled(self):
+        import tensorflow as tf
+
+        # XLA was slower on each processor on which it was tried.
+        signature = [tf.TensorSpec((None, *self.shape), tf.float32)]
+        return tf.function(self.margin, signature, autograph=False, jit_compile=False)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of what is explained of one record."""
+        return tuple(self.back.inputs[0].shape[1:])
+
+    def margins(self, arrays: np.ndarray) -> np.ndarray:
+        """`margin` of many arrays, float64 (n,)."""
+        parts = [self._compiled(_tensor(arrays[i : i + BATCH])) for i in range(0, len(arrays), BATCH)]
+        return np.concatenate([part.numpy() for part in parts]).astype(np.float64)
+
+    @cached_property
+    def path_gradients(self):
+        """(x, background, chosen, alpha) -> sum over points b + alpha (x - b) of (x - b) times the margin's gradient.
+
+        b is background[chosen]; one graph, traced at its first use.
+        """
+        import tensorflow as tf
+
+        def step(array, background, chosen, alpha):
+            reference = tf.gather(background, chosen)
+            difference = array[None] - reference
+            point = reference + tf.reshape(alpha, (-1, *[1] * len(self.shape))) * difference
+            with tf.GradientTape(watch_accessed_variables=False) as tape:
+                tape.watch(point)
+                total = tf.reduce_sum(self.margin(point))
+            return tf.reduce_sum(difference * tape.gradient(total, point), axis=0)
+
+        batch = tf.TensorSpec((None, *self.shape), tf.float32)
+        places = tf.TensorSpec((None,), tf.int32), tf.TensorSpec((None,), tf.float32)
+        signature = [tf.TensorSpec(self.shape, tf.float32), batch, *places]
+        return tf.function(step, signature, autograph=False, jit_compile=False)
+
+    def prepared(self, waveform: np.ndarray) -> np.ndarray:
+        """What is explained of each waveform (n, samples, components)."""
+        waveform = np.ascontiguousarray(waveform, np.float32)
+        if self.front is None:
+            return waveform
+        parts = [self.front(waveform[i : i + BATCH], training=False) for i in range(0, len(waveform), BATCH)]
+        return np.concatenate([np.asarray(part) for part in parts])
+
+    @property
+    def linear(self) -> bool:
+        """Whether the back is one weighted sum: then its SHAP values are exact."""
+        return all(
+            type(layer).__name__ in LINEAR_LAYERS or (type(layer).__name__ == "Dense" and layer.name == "logits")
+            for layer in self.back.layers
+        ) and not any(getattr(layer, "data_format", None) == "channels_first" for layer in self.back.layers)
+
+
+def _tensor(array):
+    import tensorflow as tf
+
+    return tf.convert_to_tensor(array, tf.float32)
+
+
+def cut(network, target: int, place: str | None = None) -> NetworkGraph:
+    """Cut a network at the last scaling of its spectrogram, or take it whole, on the waveform.
+
+    Arguments:
+        network: keras.Model of one waveform input (samples, components), with logits among its outputs.
+        target: number of the class.
+        place: "spectrogram", "waveform", or None: the spectrogram where there is one.
+    """
+    import keras
+
+    if place not in (None, *PLACES):
+        raise InputError(f"a place of {', '.join(PLACES)}", repr(place), "choose one of them")
+    if len(network.inputs) != 1 or "logits" not in network.output:
+        raise InputError(
+            "a network of one waveform input with logits among its outputs",
+            f"inputs {[t.name for t in network.inputs]}, outputs {list(network.output)}",
+            "explain it with method=permutation on features, or name its logits",
+        )
+    layer = None if place == "waveform" else scaled_spectrogram(network)
+    if layer is None:
+        if place == "spectrogram":
+            raise InputError("a network with one spectrogram layer", network.name, "explain its waveform")
+        return NetworkGraph(None, keras.Model(network.inputs[0], network.output["logits"]), target, "waveform")
+    spectrogram = _spectrograms(network)[0]
+    return NetworkGraph(
+        keras.Model(network.inputs[0], layer.output),
+        keras.Model(layer.output, network.output["logits"]),
+        target,
+        "spectrogram",
+        spectrogram.frequencies_hz,
+        spectrogram.times_s,
+    )
+
+
+def _spectrograms(network) -> list:
+    return [layer for layer in network.layers if type(layer).__name__ == "Spectrogram"]
+
+
+def scaled_spectrogram(network):
+    """The last layer of the chain of scalings behind the one spectrogram; None where there is no such chain."""
+    found = _spectrograms(network)
+    if len(found) != 1:
+        return None
+    layer = found[0]
+    while True:
+        followers = [other for other in network.layers if getattr(other, "input", None) is layer.output]
+        if len(followers) != 1 or type(followers[0]).__name__ not in ("LogPower", "MinMax", "Standardise"):
+            return layer
+        layer = followers[0]
