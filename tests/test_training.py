@@ -82,7 +82,9 @@ def test_a_recipe_goes_from_data_to_a_model_of_the_zoo(tmp_path, monkeypatch):
     monkeypatch.setenv("FORESHOCK_DATA", str(tmp_path / "data"))
     changes = {"name": "tiny", "events": "60", "fit.epochs": "2", "fit.seeds": "[1]"}
     folder = train_recipe(read_recipe("logistic-simcycle", changes), tmp_path / "zoo")
-    assert {p.name for p in folder.iterdir()} == {"card.json", "golden.npz", "model.keras", "model.onnx"}
+    assert {p.name for p in folder.iterdir()} == {
+        *("background_records.npz", "card.json", "golden.npz", "model.keras", "model.onnx")
+    }
     assert [p.name for p in (tmp_path / "zoo").iterdir()] == ["tiny"]
     monkeypatch.setenv("FORESHOCK_ZOO", str(tmp_path / "zoo"))
     card = foreshock.load("tiny").card

@@ -19,11 +19,13 @@ class Outcome:
         model: keras.Model, inputs named, outputs a dict; or a fitted RateModel.
         golden: name of input to array, a few real or simulated test cases.
         card: fields of Card: classes, settings, threshold, data, split, results, audit, fails, seeds, ...
+        background: of a waveform model, what `zoo.explain.background.chosen_background` took from its training data.
     """
 
     model: Any
     golden: dict[str, np.ndarray]
     card: dict[str, Any]
+    background: dict[str, np.ndarray] | None = None
 
 
 def scored(model: str, interval: Interval) -> Score:

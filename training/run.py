@@ -13,6 +13,8 @@ from pathlib import Path
 from ..datasets.atomic import replacing, replacing_folder
 from ..datasets.file_hash import sha256_of
 from ..zoo.card import Card, File
+from ..zoo.explain.background import FILE as BACKGROUND
+from ..zoo.explain.background import write_background
 from .model_files import write_files
 from .outcome import Outcome
 from .recipe import Recipe
@@ -51,6 +53,8 @@ def train_recipe(
 def write_model(folder: Path, recipe: Recipe, outcome: Outcome, seconds: float, command: str | None) -> None:
     """Fill a folder with the model's files, golden.npz and the card that holds their hashes."""
     written = write_files(outcome.model, outcome.golden, outcome.card["settings"], folder)
+    if outcome.background is not None:
+        write_background(folder / BACKGROUND, **outcome.background)
     paths = sorted(path for path in folder.rglob("*") if path.is_file())
     fields = {
         "name": recipe.name,

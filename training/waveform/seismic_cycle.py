@@ -13,6 +13,7 @@ from ...datasets.simulate.seismic_cycle import LABELS, SPLITS, SeismicCycle, sim
 from ...datasets.waveforms.batches import shifted_batches, shifted_windows
 from ...zoo.card import Control, Data, Result, Score, Threshold
 from ...zoo.card import Split as CardSplit
+from ...zoo.explain.background import chosen_background
 from ...zoo.waveform import networks, screening
 from ...zoo.waveform.logistic import SIDES
 from ...zoo.waveform.spectrogram_cnn import fit_standardise
@@ -72,7 +73,9 @@ def train(recipe: Recipe, data: Path | None, folder: Path, resume: bool) -> Outc
     golden = test.centred(variant.samples())[:: max(1, len(test.label) // 3)][:3]
     settings |= {"test_accuracy_by_seed": {str(k): round(v, 4) for k, v in seeds.items()}, "seed_kept": seed}
     card = _card(recipe, cycle, sets, results, controls, settings)
-    return Outcome(network, {"waveform": golden}, card)
+    seen = sets["train"]
+    background = chosen_background(seen.centred(variant.samples()), seen.label, seen.event)
+    return Outcome(network, {"waveform": golden}, card, background)
 
 
 def load(cycle: SeismicCycle, architecture: str, data: Path | None) -> dict[str, Records]:
