@@ -89,3 +89,14 @@ class Model:
             return dict(zip(names, self.session.run(names, arrays), strict=True))
         outputs = self.keras(arrays, training=False)
         return {name: np.asarray(outputs[name]) for name in names}
+
+    def explain(self, source, method: str | None = None, **options):
+        """SHAP values of the model's answer to what `predict` takes: an `Explanation` with axes, units and error.
+
+        Arguments:
+            method: chosen by the kind of model where None.
+            options: of `explain_waveforms` or `explain_forecast`: target, day, cell, seed, time_limit_s, ...
+        """
+        from .explain.dispatch import explain
+
+        return explain(self, source, method, **options)
