@@ -99,6 +99,7 @@ def predict(
     as_json: AsJson = False,
     csv: Annotated[Path | None, typer.Option(help="Write the table or the map here.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Write the picture here (png, pdf or svg).")] = None,
+    out: Annotated[Path | None, typer.Option(help="City forecasts: folder of predictions.json and details.")] = None,
 ) -> None:
     """Classify seismograms, or forecast from a catalogue."""
     from .zoo import registry
@@ -108,10 +109,19 @@ def predict(
         from .zoo.forecast.answer import forecast_from_files
 
         answer = forecast_from_files(model, inputs, day, picks)
+    elif model.card.task == "city-forecast":
+        from .zoo.forecast.city import city_forecast_of_files
+
+        answer = city_forecast_of_files(model, inputs, day, picks)
     else:
         from .zoo.waveform.answer import classify_files
 
         answer = classify_files(model, inputs, picks, day)
+    if out is not None:
+        if model.card.task != "city-forecast":
+            raise typer.BadParameter(f"expected --csv or --plot for {name}, received --out", param_hint="--out")
+        for path in answer.forecast.write(out):
+            print(f"wrote {path}", file=sys.stderr)
     _answer(answer, as_json, csv, plot)
 
 
@@ -185,6 +195,27 @@ def export(
         print_json({"model": name, "format": format, "layout": layout, "path": str(written.path), **rows})
     else:
         print("\n".join([*map(str, written.parity), *map(str, written.changes), f"wrote {written.path}"]))
+
+
+@app.command(epilog="Example: foreshock serve p64-simcycle smoothed-sim --port 8080")
+def serve(
+    sources: Annotated[
+        list[str], typer.Argument(metavar="NAME...", help="Models, or exported folders.", show_default=False)
+    ],
+    host: Annotated[str, typer.Option(help="The address to listen on; 0.0.0.0 for all.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="For REST.")] = 8080,
+    grpc_port: Annotated[int, typer.Option(help="For gRPC.")] = 8081,
+    metrics_port: Annotated[int, typer.Option(help="For Prometheus, at /metrics.")] = 8082,
+    megabytes: Annotated[int, typer.Option(help="The largest request.")] = 16,
+) -> None:
+    """Answer requests over the network: KServe V2 protocol, tensors or files, batched across clients."""
+    try:
+        from .export.serving.server import serve as serve_models
+    except ModuleNotFoundError as error:
+        from .datasets.errors import InputError
+
+        raise InputError("MLServer", f"none ({error})", 'pip install "foreshock[serve]"') from error
+    serve_models(sources, host, port, grpc_port, metrics_port, megabytes)
 
 
 @app.command("forecast-series", epilog=SERIES_EXAMPLE)
