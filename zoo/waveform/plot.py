@@ -68,7 +68,7 @@ def plot_record(
         _spectrogram(axes[3 + i], bar_axes, values[i], frequencies_hz, times_s - zero_s, span, value_label or "value")
         axes[3 + i].set_ylabel(f"{letter}: frequency (Hz)")
     for each in axes:
-        _arrivals(each, record, zero_s)
+        arrival_lines(each, record, zero_s)
         each.label_outer()
     if record.p_s is not None or record.s_s is not None:
         axes[0].legend(loc="upper right", ncols=2, fontsize=8, framealpha=0.9)
@@ -138,7 +138,7 @@ def _few_ticks():
     return MaxNLocator(3)
 
 
-def _arrivals(axes, record: Record, zero_s: float) -> None:
+def arrival_lines(axes, record: Record, zero_s: float) -> None:
     """Lines at P and S, with a white rim that keeps them visible on the colours."""
     from matplotlib.patheffects import Normal, Stroke
 
@@ -154,8 +154,8 @@ def _arrivals(axes, record: Record, zero_s: float) -> None:
 def _spectrogram(axes, bar_axes, values, frequencies_hz, times_s, span, label: str) -> None:
     """One component's spectrogram, low frequencies at the bottom; grey where no whole segment fits."""
     mesh = axes.pcolormesh(
-        _edges(times_s),
-        np.maximum(_edges(frequencies_hz), 0.0),
+        bin_edges(times_s),
+        np.maximum(bin_edges(frequencies_hz), 0.0),
         values,
         vmin=span[0],
         vmax=span[1] if span[1] > span[0] else span[0] + 1.0,
@@ -169,10 +169,10 @@ def _spectrogram(axes, bar_axes, values, frequencies_hz, times_s, span, label: s
     bar.ax.tick_params(labelsize=8)
 
 
-def _edges(centres: np.ndarray) -> np.ndarray:
+def bin_edges(centres: np.ndarray) -> np.ndarray:
     """The borders between values at evenly or unevenly spaced centres.
 
-    >>> _edges(np.array([0.0, 1.0, 2.0])).tolist()
+    >>> bin_edges(np.array([0.0, 1.0, 2.0])).tolist()
     [-0.5, 0.5, 1.5, 2.5]
     """
     middle = (centres[1:] + centres[:-1]) / 2
