@@ -155,6 +155,46 @@ def annotate(
     _answer(annotate_files(registry.load(name), inputs, every_s), as_json, csv, plot)
 
 
+@app.command(epilog="Example: foreshock explain p64-simcycle event.mseed --plot why.png")
+def explain(
+    name: Name,
+    inputs: Annotated[list[Path], typer.Argument(help="Waveform files, or one catalogue.", show_default=False)],
+    method: Annotated[
+        str | None, typer.Option(help="gradient, partition, deep, linear, permutation, kernel, tree.")
+    ] = None,
+    day: Annotated[str | None, typer.Option(help="Forecasters: the day of issue, such as 2011-03-12.")] = None,
+    cell: Annotated[
+        str | None, typer.Option(help="Forecasters: latitude,longitude; the likeliest if not given.")
+    ] = None,
+    cells: Annotated[int | None, typer.Option(help="Boosting: how many more of the likeliest cells.")] = None,
+    picks: Annotated[Path | None, typer.Option(help="Classifiers: a CSV or QuakeML file of picks.")] = None,
+    target: Annotated[str | None, typer.Option(help="Classifiers: the class that is explained.")] = None,
+    against: Annotated[str | None, typer.Option(help="Classifiers: take the background from this class.")] = None,
+    place: Annotated[str | None, typer.Option(help="Classifiers: spectrogram or waveform.")] = None,
+    seed: Annotated[int, typer.Option(help="Of everything random.")] = 0,
+    time_limit_s: Annotated[
+        float, typer.Option("--time-limit", help="Seconds after which no samples are added.")
+    ] = 60.0,
+    record: Annotated[int, typer.Option(help="Which record or case is drawn, from 1.")] = 1,
+    kind: Annotated[str | None, typer.Option(help="Of features: waterfall, beeswarm or decision.")] = None,
+    as_json: AsJson = False,
+    plot: Annotated[Path | None, typer.Option(help="Write the picture here (png, pdf or svg).")] = None,
+) -> None:
+    """SHAP values of an answer: what in the record, or in past seismicity, spoke for it, and how well they add up."""
+    from .zoo import registry
+    from .zoo.explain.answer import explain_files
+
+    options = {"cells": cells, "against": against, "place": place, "seed": seed, "time_limit_s": time_limit_s}
+    explanation = explain_files(registry.load(name), inputs, method, picks, day, cell, target, **options)
+    if plot is not None:
+        explanation.plot(plot, record - 1, kind)
+        print(f"wrote {plot}", file=sys.stderr)
+    if as_json:
+        print_json(explanation.to_dict())
+    else:
+        print(explanation.to_text())
+
+
 @app.command(epilog="Example: foreshock train p64-simcycle --set fit.epochs=2 --out /tmp/zoo")
 def train(
     recipes: Annotated[list[str], typer.Argument(help="Recipes' names or TOML files.", show_default=False)],
