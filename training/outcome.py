@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,12 +22,14 @@ class Outcome:
         golden: name of input to array, a few real or simulated test cases.
         card: fields of Card: classes, settings, threshold, data, split, results, audit, fails, seeds, ...
         background: of a waveform model, what `zoo.explain.background.chosen_background` took from its training data.
+        folders: what else is written beside the model: a folder's name to a function that fills it.
     """
 
     model: Any
     golden: dict[str, np.ndarray]
     card: dict[str, Any]
     background: dict[str, np.ndarray] | None = None
+    folders: dict[str, Callable[[Path], None]] = field(default_factory=dict)
 
 
 def scored(model: str, interval: Interval) -> Score:

@@ -10,6 +10,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from ..datasets.errors import InputError
+from .city.ml_earthquake import is_entry, values_of_entry
+from .city.recipe import CityForecasting
 from .forecast.recipe import Forecasting
 from .waveform.recipe import SeismicCycle
 
@@ -17,8 +19,8 @@ RECIPES = Path(__file__).parent / "recipes"
 
 
 # The schema of each task stands beside its training.
-SCHEMAS = {"seismic-cycle": SeismicCycle, "forecast": Forecasting}
-Recipe = SeismicCycle | Forecasting
+SCHEMAS = {"seismic-cycle": SeismicCycle, "forecast": Forecasting, "city-forecast": CityForecasting}
+Recipe = SeismicCycle | Forecasting | CityForecasting
 
 
 def names() -> list[str]:
@@ -31,23 +33,13 @@ def names() -> list[str]:
 
 
 def read_recipe(name_or_path: str | Path, changes: dict[str, str] | None = None) -> Recipe:
-    """A recipe by the name of one in the package or the path of a TOML file, with values changed.
+    """A recipe by the name of one in the package, as a TOML file, or as FILE.json:ID of ml-earthquake; values changed.
 
     >>> read_recipe("p64-simcycle", {"fit.epochs": "2"}).fit.epochs
     2
     """
-    path = RECIPES / f"{name_or_path}.toml"
-    if not path.is_file():
-        path = Path(name_or_path)
-    if path.suffix != ".toml" or not path.is_file():
-        near = difflib.get_close_matches(str(name_or_path), names(), n=3, cutoff=0.3) or names()
-        raise InputError(
-            "the name of a recipe or a TOML file", repr(str(name_or_path)), f"nearest recipes: {', '.join(near)}"
-        )
-    try:
-        values = tomllib.loads(path.read_text())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError("a recipe in TOML", f"{path} ({error})", "mend the file") from error
+    name, path = str(name_or_path), Path(name_or_path)
+    values = values_of_entry(name) if is_entry(name) else _values_of_toml(name)
     for key, value in (changes or {}).items():
         _change(values, key, value)
     schema = SCHEMAS.get(values.get("task"))
@@ -61,6 +53,23 @@ def read_recipe(name_or_path: str | Path, changes: dict[str, str] | None = None)
         raise InputError(
             f"a valid recipe, {key}: {first['msg']}", f"{str(first['input'])[:60]} in {path.name}", "mend the value"
         ) from error
+
+
+def _values_of_toml(name: str) -> dict[str, Any]:
+    path = RECIPES / f"{name}.toml"
+    if not path.is_file():
+        path = Path(name)
+    if path.suffix != ".toml" or not path.is_file():
+        near = difflib.get_close_matches(name, names(), n=3, cutoff=0.3) or names()
+        raise InputError(
+            "the name of a recipe, a TOML file, or FILE.json:ID of ml-earthquake",
+            repr(name),
+            f"nearest recipes: {', '.join(near)}",
+        )
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError("a recipe in TOML", f"{path} ({error})", "mend the file") from error
 
 
 def _change(values: dict[str, Any], key: str, text: str) -> None:

@@ -20,7 +20,11 @@ from .outcome import Outcome
 from .recipe import Recipe
 
 # The module that trains and scores each task: `train(recipe, data, folder, resume) -> Outcome`.
-TASKS = {"seismic-cycle": ".waveform.seismic_cycle", "forecast": ".forecast.train"}
+TASKS = {
+    "seismic-cycle": ".waveform.seismic_cycle",
+    "forecast": ".forecast.train",
+    "city-forecast": ".city.train",
+}
 CITATION = "foreshock developers (2026): foreshock, a Keras model zoo for earthquake science, version {version}"
 
 
@@ -46,6 +50,9 @@ def train_recipe(
     folder = out / recipe.name
     with replacing_folder(folder) as temporary:
         write_model(temporary, recipe, outcome, earlier_s + time.monotonic() - began, command)
+    for name, fill in outcome.folders.items():
+        with replacing_folder(out / name) as temporary:
+            fill(temporary)
     shutil.rmtree(work)
     return folder
 

@@ -78,7 +78,7 @@ class Control(_Part):
     low: float
     high: float
     honest: str
-    verdict: Literal["clear", "suspicious", "for information"]
+    verdict: Literal["clear", "suspicious", "convicted", "for information"]
 
     def __str__(self) -> str:
         interval = f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}]"
@@ -124,7 +124,7 @@ class Card(_Part):
 
     name: str = Field(pattern=NAME_PATTERN)
     version: str
-    task: Literal["seismic-cycle", "forecast"]
+    task: Literal["seismic-cycle", "forecast", "city-forecast"]
     summary: str
     architecture: str
     parameters: int = Field(ge=0)

@@ -21,9 +21,12 @@ WEIGHTS = Path(__file__).parent / "weights"
 MODEL_CLASSES = {
     "seismic-cycle": (".waveform.classifier", "WaveformClassifier"),
     "forecast": (".forecast.network_forecaster", "NetworkForecaster"),
+    "city-forecast": (".forecast.city", "CityForecaster"),
 }
 # Architectures that are no network have a class of their own.
 _BASELINE = (".forecast.baseline_forecaster", "BaselineForecaster")
+# Networks with a memory come with the graph of one day.
+_RECURRENT = (".forecast.recurrent_forecaster", "RecurrentForecaster")
 BASELINE_ARCHITECTURES = ("recency", "indicator-boosting", "rtl-boosting", "boosting", "etas", "etas-calibrated")
 
 
@@ -95,5 +98,8 @@ def from_folder(folder: str | os.PathLike, runtime: Literal["onnx", "keras"] = "
 
 def class_of(card: Card) -> type[Model]:
     """Which class answers for a card."""
-    module, name = _BASELINE if card.architecture in BASELINE_ARCHITECTURES else MODEL_CLASSES[card.task]
+    if card.architecture in BASELINE_ARCHITECTURES:
+        module, name = _BASELINE
+    else:
+        module, name = _RECURRENT if "step.onnx" in card.files else MODEL_CLASSES[card.task]
     return getattr(import_module(module, __package__), name)
