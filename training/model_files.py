@@ -10,6 +10,7 @@ import numpy as np
 from ..zoo.card import Tensor
 from ..zoo.forecast.baseline_forecaster import EVENT_COLUMNS, answered
 from ..zoo.forecast.rate_model import RateModel, load_rate_model
+from ..zoo.forecast.recurrent_forecaster import STEP
 from ..zoo.golden import write_golden
 from ..zoo.onnx_graph import write_onnx
 from .half_precision import halve_keras, halve_onnx
@@ -37,7 +38,7 @@ def write_files(model, golden: dict[str, np.ndarray], settings: dict, folder: Pa
     Arguments:
         model: keras.Model with named inputs and a dict of outputs, or RateModel.
         golden: name of input to array.
-        settings: the card's, for a rate model.
+        settings: the card's.
     """
     golden = {name: np.asarray(values, np.float32) for name, values in golden.items()}
     if isinstance(model, RateModel):
@@ -46,6 +47,11 @@ def write_files(model, golden: dict[str, np.ndarray], settings: dict, folder: Pa
     write_onnx(model, folder / "model.onnx")
     halve_keras(folder / "model.keras")
     halve_onnx(folder / "model.onnx")
+    if "warm_up_days" in settings:
+        from ..zoo.forecast.recurrent import step_model
+
+        write_onnx(step_model(model), folder / STEP)
+        halve_onnx(folder / STEP)
     write_golden(folder / "golden.npz", golden, model(golden, training=False))
     return Written(
         parameters=int(sum(np.prod(w.shape) for w in model.trainable_weights)),

@@ -113,5 +113,5 @@ def _network_like(recipe: Forecasting, fits: Fits, folder: Path, resume: bool):
     else:
         network, seed = fit_on_crops(recipe, fits, folder, resume)
         if recipe.architecture in RECURRENT:
-            extra["warm_up_days"] = recipe.crops.warm_up_days
+            extra |= {"warm_up_days": recipe.crops.warm_up_days, "hidden": recipe.hidden}
     return network, rates_of_network(network, recipe, case), golden, {**extra, "seed_kept": seed}
