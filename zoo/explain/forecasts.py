@@ -37,6 +37,7 @@ def explain_forecast(
     *,
     day=None,
     cell: tuple[float, float] | None = None,
+    cells: int = 0,
     seed: int = 0,
     tolerance: float = TOLERANCE,
     time_limit_s: float = 60.0,
@@ -49,6 +50,7 @@ def explain_forecast(
             "tree" for these and "permutation" for all others where None.
         day: of issue; the day after the last event where None.
         cell: latitude and longitude in degrees; the cell of the highest probability where None.
+        cells: of method "tree", so many cells of the highest probability are explained after that one.
     """
     if method not in (None, *METHODS):
         raise InputError(f"a method of {', '.join(METHODS)}", repr(method), "choose one of them")
@@ -78,7 +80,11 @@ def explain_forecast(
     if trees is not None and method in (None, "tree"):
         from .boosted import boosted_explanation
 
-        return boosted_explanation(trees, past, day, model.window_days, place, seed, details, common)
+        likeliest = np.argsort(forecast.probability, axis=None)[::-1][:cells]
+        numbers = np.concatenate([[np.ravel_multi_index(place, model.grid.shape)], likeliest])
+        return boosted_explanation(trees, past, day, model.window_days, numbers, seed, details, common)
+    if cells:
+        raise InputError("further cells for method tree", f"{cells} for {method or 'permutation'}", "leave cells out")
     began = time.monotonic()
     game = _game(model, past, day, place, time_limit_s)
     spent = time.monotonic() - began
@@ -93,7 +99,8 @@ def explain_forecast(
     groups, grid = game.groups, model.grid
     row, column = ((edges[:-1] + edges[1:]) / 2 for edges in (groups.row_edges, groups.column_edges))
     error = found.standard_error.max(initial=0.0) / max(found.output_range, 1e-12)
-    recent = past.between(grid.day_start(day - model.card.settings.get("steps", RECENT_DAYS)), None)
+    looks_back = "model.keras" in model.card.files
+    recent = past.between(grid.day_start(day - (model.card.settings["steps"] if looks_back else RECENT_DAYS)), None)
     return Explanation(
         **common,
         method=method or "permutation",
@@ -115,6 +122,8 @@ def explain_forecast(
             "grid": grid,
             "row_edges": groups.row_edges,
             "column_edges": groups.column_edges,
+            "standard_error": groups.on_tiles(found.standard_error),
+            "counted": "cells x days" if looks_back else "events",
             "recent": recent.above(model.card.settings["input_magnitude"]),
         },
     )

@@ -7,7 +7,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from ...datasets.errors import InputError
-from ...datasets.record import COMPONENTS
+from ...datasets.record import COMPONENTS, Record
 from ...datasets.waveforms.windowing import batch_of
 from ..model import Model
 from .background import read_background
@@ -145,7 +145,11 @@ def _windows(model: Model, source, picks):
     if isinstance(source, np.ndarray):
         if source.ndim != 3:
             raise InputError("windows (n, samples, components)", f"shape {source.shape}", "stack the records")
-        return source, (), before_s
+        rate = float(model.card.settings["sampling_rate_hz"])
+        records = (
+            Record(window.T, rate, "1970-01-01", station=f"{i + 1}", p_s=before_s) for i, window in enumerate(source)
+        )
+        return source, tuple(records), before_s
     answer = model.predict(source, picks)
     records = tuple(row.window for row in answer.rows)
     if not records:
