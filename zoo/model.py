@@ -24,6 +24,9 @@ class Model:
     Subclasses turn a seismogram or a catalogue into the graph's inputs and its outputs into an answer.
     """
 
+    # Of ONNX Runtime, for one run; as many as there are cores where None. Set it before the first run.
+    threads: int | None = None
+
     def __init__(self, card: Card, folder: Path, runtime: Literal["onnx", "keras"] = "onnx"):
         self.card, self.folder, self.runtime = card, folder, runtime
 
@@ -54,6 +57,7 @@ class Model:
 
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3
+        options.intra_op_num_threads = self.threads or 0
         return onnxruntime.InferenceSession(
             self.file("model.onnx").read_bytes(), options, providers=["CPUExecutionProvider"]
         )

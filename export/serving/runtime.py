@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -35,8 +36,9 @@ BATCH_REQUESTS, BATCH_SECONDS = 32, 0.002
 MOST_ROWS = 64
 # What broken numbers make the rate models and the readers raise beside InputError.
 _INPUT_FAULTS = (ArithmeticError, ValueError, IndexError, KeyError, TypeError)
-# One thread runs networks with all cores, the other reads files: neither waits for the other.
-_NETWORKS, _FILES = ThreadPoolExecutor(1, "network"), ThreadPoolExecutor(1, "files")
+# A batch has one core to itself: two batches side by side pass more requests than one on two cores. Files are read in
+# a thread of their own, so that no network waits for a reader.
+_NETWORKS, _FILES = ThreadPoolExecutor(os.cpu_count(), "network"), ThreadPoolExecutor(1, "files")
 
 
 def load_source(source: str) -> Model:
@@ -73,6 +75,7 @@ class ForeshockRuntime(MLModel):
     async def load(self) -> bool:
         """Load the model, run it once, and put the checks in front of MLServer's batcher."""
         self._model = load_source(self.settings.parameters.uri)
+        self._model.threads = 1
         card = self._model.card
         self.inputs = [_metadata(tensor) for tensor in card.inputs]
         self.outputs = [_metadata(tensor) for tensor in card.outputs]
