@@ -9,7 +9,7 @@ import pytest
 from foreshock.benchmarks.forecast.pictures import cell_gain, largest_sequence
 from foreshock.benchmarks.forecast.run import quick_region, run
 from foreshock.benchmarks.forecast.table import SCORES, TESTS
-from foreshock.benchmarks.forecast.verdicts import apart, events_of
+from foreshock.benchmarks.forecast.verdicts import apart, consistent, events_of, paired
 from foreshock.datasets.errors import InputError
 from foreshock.datasets.regions import Region
 from foreshock.training.forecast.baselines import BASELINES, LEAKING
@@ -181,3 +181,21 @@ def test_the_largest_sequence_begins_with_the_first_window_that_holds_its_mainsh
     day = test.time[test.magnitude.argmax()].astype("datetime64[D]")
     assert (day - first).astype(int) == 6
     assert (last - day).astype(int) == 180
+
+
+def test_where_hits_are_judged_the_t_test_takes_cells_hit_and_the_n_test_events(case):
+    other = replace(case, protocol=Protocol.named("P1"))
+    court = Court.of(other)
+    kept = apart(court)
+    rng = np.random.default_rng(0)
+    rates = [rng.uniform(0.1, 0.3, court.counts.shape).astype(np.float32) for _ in range(2)]
+    ours, theirs = (Judged("x", rate, -np.expm1(-rate)) for rate in rates)
+    got = paired(court, ours, theirs)
+    hit = court.label[kept]
+    ratio = np.log(rates[0][kept][hit].astype(float) / rates[1][kept][hit])
+    difference = float(rates[0][kept].sum(dtype=float) - rates[1][kept].sum(dtype=float))
+    assert got["t_gain"][0] == pytest.approx(ratio.mean() - difference / hit.sum(), rel=1e-4)
+    assert paired(court, ours, ours) == {}
+    numbers = consistent(other, court, ours)
+    assert numbers["n_observed"][0] == court.counts[kept].sum() > hit.sum()
+    assert numbers["n_expected"][0] == pytest.approx(rates[0][kept].sum(dtype=float), rel=1e-5)

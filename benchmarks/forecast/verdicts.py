@@ -20,15 +20,17 @@ def apart(court: Court) -> np.ndarray:
     return np.arange(0, len(court.days), -(-court.protocol.days // court.protocol.every_days))
 
 
-def expected(court: Court, forecast: Judged) -> np.ndarray:
-    """Expected events (issues, rows, columns) as the protocol judges them: -log(1 - p) where it looks at hits."""
+def judged_rates(court: Court, forecast: Judged) -> np.ndarray:
+    """Rates (issues, rows, columns) that the protocol judges: of events, or of hits, -log(1 - p), where it asks so."""
     if court.protocol.likelihood == "poisson":
         return np.asarray(forecast.rate, dtype=np.float64)
     return -np.log1p(-np.minimum(forecast.probability.astype(np.float64), 1 - 1e-7))
 
 
 def paired(court: Court, forecast: Judged, over: Judged) -> dict[str, tuple[float, ...]]:
-    """Paired T and W tests on the events of windows that do not overlap, Diebold-Mariano on all windows' likelihoods.
+    """Paired T and W tests on windows that do not overlap, Diebold-Mariano on the likelihoods of all windows.
+
+    T and W look at every event, or at every cell hit where the protocol asks for hits.
 
     Empty where the two are the same or where one gives an event no chance at all. T and W take events as independent,
     which in a sequence they are not: the intervals from blocks of days are the sterner judges.
@@ -37,9 +39,10 @@ def paired(court: Court, forecast: Judged, over: Judged) -> dict[str, tuple[floa
     `dm`, both positive where the forecast is the better one.
     """
     kept = apart(court)
-    ours, theirs = (expected(court, f)[kept] for f in (forecast, over))
-    hit = court.counts[kept] > 0
-    number = court.counts[kept][hit]
+    ours, theirs = (judged_rates(court, f)[kept] for f in (forecast, over))
+    target = (court.counts if court.protocol.likelihood == "poisson" else court.label)[kept]
+    hit = target > 0
+    number = target[hit].astype(np.int64)
     at, bar = (np.repeat(rates[hit], number) for rates in (ours, theirs))
     if at.size < 2 or not ((at > 0).all() and (bar > 0).all()) or np.ptp(np.log(at / bar)) < SAME:
         return {}
@@ -61,12 +64,14 @@ def paired(court: Court, forecast: Judged, over: Judged) -> dict[str, tuple[floa
 
 
 def consistent(case: ForecastCase, court: Court, forecast: Judged) -> dict[str, tuple[float, ...]]:
-    """pyCSEP's N, S and L tests of the map summed over windows that do not overlap, against the events in them.
+    """pyCSEP's N, S and L tests of the events expected in all windows that do not overlap, against those in them.
+
+    The rates are the forecaster's own, also where the protocol recalibrates them to probabilities of a hit.
 
     Returns: `n_observed`, `n_expected`, and the quantiles `n_at_least`, `n_at_most`, `s` and `l` of `Consistency`.
     """
     kept = apart(court)
-    total = expected(court, forecast)[kept].sum(axis=0)
+    total = forecast.rate[kept].astype(np.float64).sum(axis=0)
     events = events_of(case, court.days[kept])
     result = csep_tests(total, case.grid, events, case.magnitude, SEED, simulations=SIMULATIONS)
     return {
