@@ -116,8 +116,8 @@ class Table:
                 cells.append(text + ("*" if numbers and level is not None and numbers[0] < level else ""))
             lines.append([row.model, *cells])
         about = (
-            "Tests on windows that do not overlap: paired T, W and Diebold-Mariano against etas; pyCSEP's N, S and L of "
-            "the rates as given, * where they reject at 95 %. T, W, N, S and L take events as independent, which "
+            "Tests on windows that do not overlap: paired T, W and Diebold-Mariano against etas; pyCSEP's N, S and L "
+            "of the rates as given, * where they reject at 95 %. T, W, N, S and L take events as independent, which "
             "aftershocks are not: only the intervals above allow for that."
         )
         return [about, *_aligned(lines), ""]
