@@ -12,6 +12,7 @@ import csv
 import os
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -154,3 +155,29 @@ def _record(trace, row: dict[str, str], label: str) -> Record:
         label=label,
         history=history,
     )
+
+
+class Source(NamedTuple):
+    """What the attributes say of a record's event: magnitude and P travel time, NaN where they do not."""
+
+    magnitude: float
+    p_travel_s: float
+
+
+def sources_of(path: Path) -> dict[tuple[str, str], Source]:
+    """(event, station) to its source, from the attributes beside an HDF5 file; empty without them."""
+    table, sources = _table_of(path), {}
+    if not table.is_file():
+        return sources
+    with open(table, newline="", encoding="utf-8-sig") as file:
+        for row in csv.DictReader(file):
+            values = (_number(row.get(name)) for name in ("source_magnitude", "p_travel_sec"))
+            sources[row.get("source_id", ""), row.get("receiver_name", "")] = Source(*values)
+    return sources
+
+
+def _number(text: str | None) -> float:
+    try:
+        return float(text or "nan")
+    except ValueError:
+        return float("nan")

@@ -76,9 +76,19 @@ def balanced_accuracy(truth, prediction) -> float:
     >>> round(balanced_accuracy([0, 0, 1, 1, 1], [0, 1, 1, 1, 0]), 6)
     0.583333
     """
-    table = confusion(truth, prediction)
-    occurring = table.sum(axis=1) > 0
-    return float((np.diagonal(table)[occurring] / table.sum(axis=1)[occurring]).mean())
+    return float(balanced_accuracy_of(confusion(truth, prediction)))
+
+
+def balanced_accuracy_of(table: np.ndarray) -> np.ndarray:
+    """Balanced accuracy of confusion tables of shape (..., classes, classes); classes without cases are left out.
+
+    >>> float(balanced_accuracy_of(np.array([[1, 1], [1, 2]])).round(6))
+    0.583333
+    """
+    cases = table.sum(axis=-1)
+    with np.errstate(invalid="ignore"):
+        recognised = np.where(cases > 0, np.diagonal(table, axis1=-2, axis2=-1) / np.maximum(cases, 1), np.nan)
+    return np.nanmean(recognised, axis=-1)
 
 
 class Threshold(NamedTuple):
