@@ -27,3 +27,41 @@ def forecast(
     from .benchmarks.forecast.run import run
 
     print(run(region, protocol, models, data, quick, out, split, magnitude).to_text())
+
+
+@app.command(epilog="Example: foreshock benchmark cities tokyo sendai --data ../shared/data --out foreshock-models")
+def cities(
+    names: Annotated[list[str] | None, typer.Argument(help="Of the eight; all if none is named.")] = None,
+    data: DataFolder = None,
+    out: Annotated[Path, typer.Option(help="Trained models; one that lies there is not trained again.")] = Path(
+        "foreshock-models"
+    ),
+    table: Annotated[Path | None, typer.Option("--csv", help="Write the table here.")] = None,
+) -> None:
+    """ml-earthquake's cities: each network beside the circle's rate, its recency and ETAS, on the same days."""
+    from .benchmarks.forecast.cities import run
+
+    found = run(names or [], data, out)
+    if table is not None:
+        found.to_csv(table)
+    print(found.to_text())
+
+
+@app.command(epilog="Example: foreshock benchmark response etas-japan --plot response.png")
+def response(
+    names: Annotated[list[str] | None, typer.Argument(help="Forecasters; all that change by the day if none.")] = None,
+    magnitude: Annotated[float, typer.Option(help="Of the planted earthquake.")] = 6.0,
+    plot: Annotated[Path | None, typer.Option(help="Write the picture here (png, pdf or svg).")] = None,
+    table: Annotated[Path | None, typer.Option("--csv", help="Write all ratios here.")] = None,
+    seed: Annotated[int, typer.Option(help="Of the quiet years.")] = 1,
+) -> None:
+    """What a forecaster answers to: one planted earthquake, by distance and time, beside ETAS."""
+    from .benchmarks.forecast.response import run, to_text, write_csv
+    from .benchmarks.forecast.response_picture import plot_responses
+
+    found, left_out = run(names or [], magnitude, seed)
+    if table is not None:
+        write_csv(found, table)
+    if plot is not None:
+        plot_responses(found, magnitude, plot)
+    print("\n".join([to_text(found), *(f"left out {name}: {why}" for name, why in left_out.items())]))

@@ -46,21 +46,16 @@ ENTRY = {
 
 
 def bursts(seed=1, depth=10.0):
+    """A day in twenty-five has some four events, the five days after it fewer and fewer; others one in a week."""
     rng = np.random.default_rng(seed)
     days = np.arange("2000-01-01", "2001-07-01", dtype="datetime64[D]")
-    time, latitude, longitude, magnitude = [], [], [], []
-    busy = np.zeros(len(days))
-    for i in range(len(days)):
-        busy[i:] += 0.0
-        rate = 0.15 + (3.0 * np.exp(-np.arange(5.0)) @ (busy[max(i - 5, 0) : i][::-1][:5] if i >= 5 else np.zeros(5)))
-        busy[i] = rng.random() < 0.04
-        n = rng.poisson(rate + 4 * busy[i])
-        at = days[i].astype("datetime64[us]") + np.sort(rng.integers(0, 86_400_000_000, n)).astype("timedelta64[us]")
-        time += at.tolist()
-        latitude += rng.normal(36.0, 0.4, n).tolist()
-        longitude += rng.normal(140.0, 0.5, n).tolist()
-        magnitude += np.minimum(4.0 + rng.exponential(0.4, n), 7.0).tolist()
-    return Catalog.unsorted(np.array(time, "datetime64[us]"), latitude, longitude, np.full(len(time), depth), magnitude)
+    burst = rng.random(len(days)) < 0.04
+    rate = 0.15 + np.convolve(burst, [4.0, *3.0 * np.exp(-np.arange(5.0))])[: len(days)]
+    day = np.repeat(days, rng.poisson(rate))
+    n = len(day)
+    time = day.astype("datetime64[us]") + rng.integers(0, 86_400_000_000, n).astype("timedelta64[us]")
+    magnitude = np.minimum(4.0 + rng.exponential(0.4, n), 7.0)
+    return Catalog.unsorted(time, rng.normal(36.0, 0.4, n), rng.normal(140.0, 0.5, n), np.full(n, depth), magnitude)
 
 
 def box_region():
@@ -287,3 +282,129 @@ def test_undefined_scores_are_null_with_a_note():
     some = decisions(np.array([0.9, 0.8, 0.2, 0.1]), np.array([True, False, True, False]), 0.5)
     assert (some["acc"], some["f1"], some["precision"], some["recall"], some["auc"]) == (0.5, 0.5, 0.5, 0.5, 0.75)
     assert (some["tp"], some["fn"], some["fp"], some["tn"], some["notes"]) == (1, 1, 1, 1, {})
+
+
+def test_a_training_writes_model_card_and_their_files(trained, place):
+    from foreshock.zoo import registry
+
+    folder, recipe = trained
+    model = registry.from_folder(folder)
+    card = model.card
+    assert (card.name, card.task, card.architecture) == ("convlstm-box", "city-forecast", "conv-lstm")
+    assert card.headline.score == "ROC AUC"
+    for result in card.results:
+        assert [b.model for b in result.baselines] == ["rate", "recency", "etas", "etas-calibrated"]
+    # The rate is the same every day: it ranks nothing and gains nothing over itself.
+    assert card.results[0].baselines[0].value == 0.5
+    assert card.results[1].baselines[0].value == 0.0
+    assert any("ROC AUC .6 to .7" in text for text in card.fails)
+    assert card.hyperparameters["published"]["threshold_mag"] == 4.0
+
+    case = CityCase.of(recipe, place)
+    report = folder.parent / "box"
+    summary = json.loads((report / "summary.json").read_text())
+    keys = ("acc", "auc", "f1", "precision", "recall", "tp", "fn", "fp", "tn", "loss", "val_loss")
+    assert set(keys) | {f"{p}_{end}_date" for p in ("train", "test") for end in ("start", "end")} <= set(summary)
+    hit = case.counts("test") > 0
+    assert summary["tp"] + summary["fn"] == hit.sum()
+    assert summary["tp"] + summary["fn"] + summary["fp"] + summary["tn"] == len(hit)
+    assert len(summary["loss"]) == len(summary["val_loss"]) == 2
+    assert summary["test_end_date"] == "20010701"
+
+    days = case.issue_days("test")
+    validations = json.loads((report / "validations.json").read_text())["validations"]
+    assert len(validations) == len(days)
+    assert [row["fact"] for row in validations] == hit.astype(float).tolist()
+    assert {row["detail"] for row in validations} == {path.name for path in report.glob("detail_*.json")}
+    # The model in the zoo answers for those days as its report says.
+    np.testing.assert_allclose(
+        model.probabilities(bursts(), days), [row["prediction"] for row in validations], rtol=1e-4, atol=1e-7
+    )
+    busy = next(row for row in validations if row["fact"])
+    detail = json.loads((report / busy["detail"]).read_text())
+    assert busy["max_mag"] == max(event["mag"] for event in detail["earthquakes"]) >= 4.0
+    assert len(detail["mag_heatmaps"]) == len(detail["freq_heatmaps"]) == len(detail["depth_heatmaps"]) == 3
+    quiet = next(row for row in validations if not row["fact"])
+    assert quiet["max_mag"] == 0
+
+
+def test_a_heat_map_holds_the_scaled_channels_of_its_day(trained, place):
+    folder, recipe = trained
+    case = CityCase.of(recipe, place)
+    windows = case.windows("test")
+    number = int(np.argmax([windows.inputs(i).any() for i in range(len(windows))]))
+    day = windows.issue_days[number]
+    name = next(p for p in (folder.parent / "box").glob(f"detail_{str(day).replace('-', '')}_*.json"))
+    detail = json.loads(name.read_text())
+    maps = np.zeros((3, 6, 8, 3))
+    for channel, key in enumerate(("mag_heatmaps", "freq_heatmaps", "depth_heatmaps")):
+        for i, heats in enumerate(detail[key]):
+            for heat in heats:
+                maps[i, heat["lat"], heat["lng"], channel] = heat["heat"]
+    np.testing.assert_allclose(maps, windows.inputs(number)[0] / FULL_SCALE, atol=1e-6)
+    assert maps.any()
+    assert (detail["lat_gap"], detail["lng_gap"]) == (30.0, 45.0)
+
+
+def test_predict_writes_their_predictions(trained, place, monkeypatch, tmp_path):
+    from foreshock.cli import app
+    from foreshock.zoo import registry
+    from typer.testing import CliRunner
+
+    folder, _ = trained
+    monkeypatch.setenv("FORESHOCK_ZOO", str(folder.parent))
+    ask = ["predict", "convlstm-box", str(place / "box.csv"), "--day", "2001-05-01"]
+    done = CliRunner().invoke(app, [*ask, "--json", "--out", str(tmp_path), "--csv", str(tmp_path / "a.csv")])
+    assert done.exit_code == 0, done.output
+    row = json.loads(done.stdout)["predictions"][0]
+    written = json.loads((tmp_path / "predictions.json").read_text())["predictions"][0]
+    assert row == written
+    theirs = {"id", "start_date", "predict_center_lat", "predict_center_lng", "predict_radius_meters"}
+    theirs |= {"predict_range_days", "probability", "displayName", "threshold_mag", "acc", "auc", "f1", "precision"}
+    assert theirs | {"recall"} <= set(row)
+    assert (row["id"], row["start_date"], row["predict_radius_meters"]) == ("box", "20010501", 80000.0)
+    model = registry.load("convlstm-box")
+    assert row["probability"] == pytest.approx(model.probabilities(bursts(), "2001-05-01")[0])
+    summary = json.loads((folder.parent / "box" / "summary.json").read_text())
+    assert row["auc"] == summary["auc"]
+    assert (tmp_path / "box" / "detail_20010501_20010502.json").is_file()
+    assert (tmp_path / "a.csv").read_text().startswith("id,start_date")
+    shown = CliRunner().invoke(app, [*ask, "--plot", str(tmp_path / "map.png")])
+    assert "within 80 km of Box on the day 2001-05-01" in shown.stdout
+    assert (tmp_path / "map.png").stat().st_size > 10_000
+
+
+def test_nothing_of_the_day_itself_or_from_elsewhere_is_seen(trained):
+    from foreshock.zoo import registry
+
+    model = registry.from_folder(trained[0])
+    day = np.datetime64("2001-05-01")
+    events = bursts()
+    known = events.between(None, model.grid.day_start(day))
+    assert model.probabilities(events, day) == model.probabilities(known, day)
+    elsewhere = Catalog(["2001-04-29"], [-30.0], [-70.0], [10.0], [8.0])
+    small = Catalog(["2001-04-29"], [36.0], [140.0], [10.0], [3.9])
+    for more in (elsewhere, small):
+        assert model.probabilities(Catalog.joined([known, more]), day) == model.probabilities(known, day)
+    with pytest.raises(InputError, match="events before"):
+        model.predict(events, "1999-01-01")
+
+
+def test_a_network_that_knew_no_depths_is_shown_none():
+    deep, unknown = case_of(bursts(depth=300.0)), case_of(bursts(depth=np.nan))
+    assert deep.knows_depth
+    assert not unknown.knows_depth
+    assert unknown.windows("test").inputs(np.arange(20))[..., 2].max() == 0.0
+    assert deep.windows("test").inputs(np.arange(20))[..., 2].max() == 300.0
+
+
+def test_a_stored_network_without_depths_ignores_those_of_a_catalogue(trained):
+    from foreshock.zoo import registry
+
+    model = registry.from_folder(trained[0])
+    assert model.card.settings["knows_depth"]
+    days = np.arange("2001-05-01", "2001-06-01", dtype="datetime64[D]")
+    assert model.maps(bursts(), days)[..., 2].max() == 10.0
+    blind = model.card.model_copy(update={"settings": {**model.card.settings, "knows_depth": False}})
+    other = type(model)(blind, model.folder)
+    assert other.maps(bursts(), days)[..., 2].max() == 0.0

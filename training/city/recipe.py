@@ -66,6 +66,7 @@ class CityForecasting(Section):
     validation_ratio: float = Field(0.1, gt=0, lt=1, description="share of the region's days before the test")
     test_ratio: float = Field(0.25, gt=0, lt=1, description="share of the region's days, the last ones")
     dropout: float = Field(0.3, ge=0, lt=1)
+    norm_momentum: float = Field(0.99, gt=0, lt=1, description="of the batch normalisation's statistics")
     resampling: tuple[Resampling, ...] = ()
     samples_per_epoch: int | None = Field(None, ge=1, description="of the resampled days; all of them where not given")
     fit: Fit

@@ -136,7 +136,14 @@ def _trained(case: CityCase, windows: dict[str, Windows], folder: Path, resume: 
     trials = []
     for seed in recipe.fit.seeds:
         keras.utils.set_random_seed(seed)
-        network = conv_lstm(recipe.dropout, recipe.window_days, recipe.rows, recipe.columns, tuple(FULL_SCALE.tolist()))
+        network = conv_lstm(
+            recipe.dropout,
+            recipe.window_days,
+            recipe.rows,
+            recipe.columns,
+            tuple(FULL_SCALE.tolist()),
+            recipe.norm_momentum,
+        )
         place = folder / f"seed-{seed}"
         place.mkdir(exist_ok=True)
 
