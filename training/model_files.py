@@ -81,4 +81,5 @@ def _write_rate_model(model: RateModel, golden: dict[str, np.ndarray], settings:
 
 
 def _tensor(name: str, shape: tuple) -> Tensor:
-    return Tensor(name=name, shape=tuple(shape), unit=UNITS[name])
+    vertical = name == "waveform" and shape[-1] == 1
+    return Tensor(name=name, shape=tuple(shape), unit="counts, Z" if vertical else UNITS[name])

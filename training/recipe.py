@@ -13,14 +13,22 @@ from ..datasets.errors import InputError
 from .city.ml_earthquake import is_entry, values_of_entry
 from .city.recipe import CityForecasting
 from .forecast.recipe import Forecasting
+from .waveform.blast_recipe import BlastOrQuake
+from .waveform.magnitude_recipe import Magnitude
 from .waveform.recipe import SeismicCycle
 
 RECIPES = Path(__file__).parent / "recipes"
 
 
 # The schema of each task stands beside its training.
-SCHEMAS = {"seismic-cycle": SeismicCycle, "forecast": Forecasting, "city-forecast": CityForecasting}
-Recipe = SeismicCycle | Forecasting | CityForecasting
+SCHEMAS = {
+    "seismic-cycle": SeismicCycle,
+    "forecast": Forecasting,
+    "city-forecast": CityForecasting,
+    "blast-or-quake": BlastOrQuake,
+    "magnitude": Magnitude,
+}
+Recipe = SeismicCycle | Forecasting | CityForecasting | BlastOrQuake | Magnitude
 
 
 def names() -> list[str]:

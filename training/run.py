@@ -24,6 +24,8 @@ TASKS = {
     "seismic-cycle": ".waveform.seismic_cycle",
     "forecast": ".forecast.train",
     "city-forecast": ".city.train",
+    "blast-or-quake": ".waveform.blast_or_quake",
+    "magnitude": ".waveform.magnitude",
 }
 CITATION = "foreshock developers (2026): foreshock, a Keras model zoo for earthquake science, version {version}"
 

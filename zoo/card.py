@@ -124,7 +124,7 @@ class Card(_Part):
 
     name: str = Field(pattern=NAME_PATTERN)
     version: str
-    task: Literal["seismic-cycle", "forecast", "city-forecast"]
+    task: Literal["seismic-cycle", "forecast", "city-forecast", "blast-or-quake", "magnitude"]
     summary: str
     architecture: str
     parameters: int = Field(ge=0)

@@ -71,7 +71,8 @@ class Model:
             )
         import keras
 
-        from .layers import prior, recurrent, scaling, spectrogram  # noqa: F401  registers them with Keras
+        from .layers import members, phase_ratios, prior, recurrent, scaling, spectrogram  # noqa: F401  registers them
+        from .waveform import blast_networks  # noqa: F401
 
         return keras.models.load_model(self.file("model.keras"), compile=False, safe_mode=True)
 

@@ -22,6 +22,8 @@ MODEL_CLASSES = {
     "seismic-cycle": (".waveform.classifier", "WaveformClassifier"),
     "forecast": (".forecast.network_forecaster", "NetworkForecaster"),
     "city-forecast": (".forecast.city", "CityForecaster"),
+    "blast-or-quake": (".waveform.vertical_classifier", "VerticalClassifier"),
+    "magnitude": (".waveform.magnitude_model", "MagnitudeModel"),
 }
 # Architectures that are no network have a class of their own.
 _BASELINE = (".forecast.baseline_forecaster", "BaselineForecaster")

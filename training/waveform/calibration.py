@@ -13,7 +13,8 @@ def temperature_of(logits: np.ndarray, label: np.ndarray) -> float:
     """The temperature T of lowest log loss of softmax(logits / T) (Guo et al. 2017, section 4.2).
 
     Arguments:
-        logits: (n, classes) of validation.
+        logits: (n, classes) of validation; or (n, members, classes) of an ensemble, whose members' mean probability
+            is the answer.
         label: (n,) class numbers.
 
     Log-odds of 2 that are right three times in four should have been ln 3:
@@ -22,12 +23,14 @@ def temperature_of(logits: np.ndarray, label: np.ndarray) -> float:
     1.099
     """
     from scipy.optimize import minimize_scalar
-    from scipy.special import log_softmax
+    from scipy.special import log_softmax, logsumexp
 
     logits = np.asarray(logits, np.float64)
+    members = logits.reshape(len(logits), -1, logits.shape[-1])
 
     def loss(log_t: float) -> float:
-        return -log_softmax(logits / np.exp(log_t), axis=1)[np.arange(len(label)), label].mean()
+        right = log_softmax(members / np.exp(log_t), axis=2)[np.arange(len(label)), :, label]
+        return -(logsumexp(right, axis=1) - np.log(right.shape[1])).mean()
 
     return float(np.exp(minimize_scalar(loss, bounds=(-3.0, 3.0), method="bounded", options={"xatol": 1e-6}).x))
 
