@@ -65,3 +65,16 @@ def response(
     if plot is not None:
         plot_responses(found, magnitude, plot)
     print("\n".join([to_text(found), *(f"left out {name}: {why}" for name, why in left_out.items())]))
+
+
+@app.command(epilog="Example: foreshock benchmark explain --quick")
+def explain(
+    models: Annotated[str, typer.Option(help="A wildcard over the models of the simulated cycle.")] = "*-simcycle",
+    quick: Annotated[bool, typer.Option("--quick", help="Few records; the CSV goes to --out.")] = False,
+    seed: Annotated[int, typer.Option(help="Of everything random.")] = 0,
+    out: Annotated[Path, typer.Option(help="Folder for pictures.")] = Path("foreshock-benchmark"),
+) -> None:
+    """SHAP maps put to the test: fidelity, pointing at a planted cause, shuffled weights, agreement, seconds."""
+    from .benchmarks.explain.run import run
+
+    print(run(models, quick, out, seed=seed).to_text())

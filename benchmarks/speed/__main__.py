@@ -15,7 +15,7 @@ from pathlib import Path
 from ...datasets.atomic import replacing
 
 # Each is a module beside this one with a function `run() -> list[dict]`.
-BENCHMARKS = ("startup", "spectrogram", "catalogue", "waveforms", "annotate", "inference", "serving")
+BENCHMARKS = ("startup", "spectrogram", "catalogue", "waveforms", "annotate", "inference", "serving", "explain")
 RESULTS = Path(__file__).parents[1] / "results"
 
 

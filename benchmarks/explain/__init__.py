@@ -1,0 +1,1 @@
+"""The explanation benchmark: SHAP maps put to tests that they can fail."""
