@@ -16,6 +16,7 @@ from ..datasets.atomic import replacing
 from ..datasets.errors import InputError
 from .half_precision import round_weights
 from .section import Fit
+from .workers import joined
 
 # Share of the validation loss that rounding may cost: scores keep three digits.
 MOST_LOST = 1e-3
@@ -61,6 +62,7 @@ def fit(
     """
     import keras
 
+    workers = joined()
     keras.utils.set_random_seed(seed)
     view = view or keras.Model(network.inputs, network.output["logits"])
     rule = {"adam": keras.optimizers.Adam, "sgd": keras.optimizers.SGD}[settings.optimizer]
@@ -77,9 +79,13 @@ def fit(
         view.load_weights(folder / f"epoch-{course.epoch}.weights.h5")
     while course.epoch < settings.epochs and course.waited < settings.patience:
         began = time.monotonic()
-        _reseed(view, seed, course.epoch)
-        fitted = view.fit(train(course.epoch), shuffle=False, verbose=0).history["loss"][0]
-        validated = float(view.evaluate(validation, verbose=0))
+        _reseed(view, seed, course.epoch, workers.rank if workers else 0)
+        if workers:
+            fitted = workers.epoch(view, train(course.epoch))
+            validated = workers.agreed(view.evaluate(validation, verbose=0))
+        else:
+            fitted = view.fit(train(course.epoch), shuffle=False, verbose=0).history["loss"][0]
+            validated = float(view.evaluate(validation, verbose=0))
         course.epoch += 1
         course.history.append({"loss": float(fitted), "validation_loss": validated})
         if validated < course.best_loss:
@@ -118,9 +124,9 @@ def fit(
     return course
 
 
-def _reseed(network, seed: int, epoch: int) -> None:
-    """Draw each dropout's state from (seed, epoch): checkpoints do not hold it."""
-    rng = np.random.default_rng([seed, epoch])
+def _reseed(network, seed: int, epoch: int, rank: int) -> None:
+    """Draw each dropout's state from (seed, epoch), and the worker's rank: checkpoints do not hold it."""
+    rng = np.random.default_rng([seed, epoch, rank] if rank else [seed, epoch])
     for layer in network.layers:
         generator = getattr(layer, "seed_generator", None)
         if generator is not None:

@@ -18,6 +18,7 @@ from ..zoo.explain.background import write_background
 from .model_files import write_files
 from .outcome import Outcome
 from .recipe import Recipe
+from .workers import joined
 
 # The module that trains and scores each task: `train(recipe, data, folder, resume) -> Outcome`.
 TASKS = {
@@ -40,6 +41,8 @@ def train_recipe(
         resume: go on from the checkpoints; their time counts on the card.
         command: what the card names as its maker.
     """
+    workers = joined()
+    out = workers.folder(out) if workers else out
     work = out / f".{recipe.name}.training"
     if not resume:
         shutil.rmtree(work, ignore_errors=True)
