@@ -12,7 +12,7 @@ AIM_RATIO, AIM_CLASS_MEAN_S = 20.0, 120.0
 NAME = "p64-simcycle"
 
 
-def run(each: int = 4, class_each: int = 300, seed: int = 0) -> list[dict]:
+def run(each: int = 4, class_each: int = 300, seed: int = 0, evaluations: int = 2000) -> list[dict]:
     """A row for each way on the same 2 x `each` simulated records, and one for the mean maps of 2 x `class_each`.
 
     Columns: seconds a record, how many times faster than the published way, and the mean fall of the log-odds as the
@@ -30,7 +30,7 @@ def run(each: int = 4, class_each: int = 300, seed: int = 0) -> list[dict]:
     inputs, reference = graph.prepared(cases.waveform), graph.prepared(background).mean(axis=0)
 
     def explained(method: str, waveform: np.ndarray):
-        found, _, _ = attribution(model, graph, method, waveform, background, seed, 0.05, 600.0)
+        found, _, _ = attribution(model, graph, method, waveform, background, seed, 0.05, 600.0, evaluations)
         total = found.base_value + found.values.reshape(len(waveform), -1).sum(axis=1, dtype=np.float64)
         return found, float(np.median(np.abs(total - found.output)) / found.output_range)
 
