@@ -408,3 +408,11 @@ def test_a_stored_network_without_depths_ignores_those_of_a_catalogue(trained):
     blind = model.card.model_copy(update={"settings": {**model.card.settings, "knows_depth": False}})
     other = type(model)(blind, model.folder)
     assert other.maps(bursts(), days)[..., 2].max() == 0.0
+
+
+def test_explain_points_to_the_response_instead(trained):
+    from foreshock.zoo import registry
+    from foreshock.zoo.explain.dispatch import explain
+
+    with pytest.raises(InputError, match="foreshock benchmark response"):
+        explain(registry.from_folder(trained[0]), bursts())

@@ -16,6 +16,10 @@ def explain(model: Model, source, method: str | None = None, **options) -> Expla
     """
     if model.card.task == "forecast":
         from .forecasts import explain_forecast as explainer
+    elif model.card.task == "city-forecast":
+        raise InputError(
+            "a classifier, or a forecaster of maps", model.card.name, "run foreshock benchmark response for it"
+        )
     elif "model.keras" in model.card.files:
         from .waveforms import explain_waveforms as explainer
     elif hasattr(model, "features"):
