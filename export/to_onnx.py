@@ -13,12 +13,14 @@ from .layout import finish_layout, graph_path
 from .metadata import metadata_of
 from .parity import check_parity
 from .precision import PRECISIONS, changes, reduce_graph
+from .step_graph import ARCHITECTURES, STEP, write_step
 
 
 def export_onnx(model: Model, folder: Path, layout: str = "plain", precision: str = "float32") -> Exported:
     """Convert the model anew, check it against the original, and write FOLDER/NAME in a layout.
 
-    A float16 or int8 variant is made of the checked graph; what that does to its scores is in `changes`.
+    A float16 or int8 variant is made of the checked graph; what that does to its scores is in `changes`. A network with
+    a memory comes with its step graph too, in the plain layout.
     """
     card, changed = model.card, []
     if precision not in PRECISIONS:
@@ -34,6 +36,8 @@ def export_onnx(model: Model, folder: Path, layout: str = "plain", precision: st
         if precision != "float32":
             reduce_graph(path, precision)
             changed = changes(model, full, _runner(path, model))
+        if layout == "plain" and card.architecture in ARCHITECTURES:
+            parity.append(write_step(model, temporary / STEP))
         finish_layout(layout, "onnx", model, temporary, graph)
         write_manifest(temporary, card, graph, format="onnx", layout=layout, precision=precision)
     return Exported(folder / card.name, folder / card.name / graph, parity, changed)

@@ -131,9 +131,10 @@ def test_the_export_keeps_the_answer(model, format, tmp_path):
     written = FORMATS[format](model, tmp_path)
     path, parity = written.path, written.parity
     assert path.exists()
-    assert {row.batch for row in parity} == {1, 3, 7}
+    assert {row.batch for row in parity} in ({1, 3, 7}, {1, 2})
     real = {"real"} if model.card.inputs[0].name == "waveform" else set()
-    assert {row.input for row in parity} == {"random", "golden", "extreme"} | real
+    kinds = {row.input for row in parity} - {"golden step-by-step"}
+    assert kinds == {"random", "golden", "extreme"} | real
     assert max(row.difference for row in parity) <= TOLERANCE
     assert Card.read(path.parent / "card.json") == model.card
     if format == "onnx":

@@ -242,6 +242,23 @@ def test_a_hundred_steps_in_onnx_stay_with_keras(tmp_path):
     assert np.abs(state).max() > 0.1
 
 
+def test_export_writes_the_step_beside_the_sequence(tiny, tmp_path):
+    import onnxruntime
+    from foreshock.export import FORMATS
+    from foreshock.zoo.golden import read_golden
+    from foreshock.zoo.registry import from_folder
+
+    model = from_folder(tiny)
+    written = FORMATS["onnx"](model, tmp_path)
+    assert any(row.input == "golden step-by-step" for row in written.parity)
+    session = onnxruntime.InferenceSession(str(written.folder / "step.onnx"), providers=["CPUExecutionProvider"])
+    inputs, expected = read_golden(model.file("golden.npz"))
+    h = c = np.zeros((2, 16, 16, 3), "float32")
+    for day in range(3):
+        p, h, c = session.run(["probability", "h_next", "c_next"], {"maps": inputs["maps"][:, day], "h": h, "c": c})
+    np.testing.assert_allclose(p, expected["probability"], atol=1e-5)
+
+
 def test_recipes_of_networks_name_their_region():
     for name in (name for name in names() if name.startswith("cnn") and not name.endswith("sim")):
         recipe = read_recipe(name)
