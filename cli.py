@@ -214,6 +214,27 @@ def train(
         print(f"wrote {folder}; use it with FORESHOCK_ZOO={out} foreshock predict {folder.name} ...", flush=True)
 
 
+@app.command(epilog="Example: foreshock audit seismic-cycle-noise --json")
+def audit(
+    name: Annotated[str, typer.Argument(help="A model, a recipe or a recipe's TOML file.", show_default=False)],
+    data: Annotated[Path | None, typer.Option(help="The data folder; simulated data needs none.")] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Fewer events, records and epochs.")] = False,
+    as_json: AsJson = False,
+    plot: Annotated[Path | None, typer.Option(help="Write the picture here (png, pdf or svg).")] = None,
+) -> None:
+    """Leak controls of a classifier: what it scores where an honest one has nothing to go by, and the verdict."""
+    from .benchmarks.audit.run import run
+
+    report = run(name, data, quick)
+    if plot is not None:
+        report.plot(plot)
+        print(f"wrote {plot}", file=sys.stderr)
+    if as_json:
+        print_json(report.to_dict())
+    else:
+        print(report.to_text())
+
+
 @app.command(epilog="Example: foreshock export p64-simcycle --format onnx --layout triton --out served")
 def export(
     name: Name,

@@ -18,6 +18,7 @@ class Audit:
     name: str
     rows: tuple[Control, ...]
     verdict: Verdict
+    chance: float = 0.5
 
     def to_dict(self) -> dict:
         """Plain values for JSON."""
@@ -25,6 +26,7 @@ class Audit:
             "name": self.name,
             "verdict": self.verdict.verdict,
             "words": self.verdict.words,
+            "chance": self.chance,
             "rules": RULES,
             "rows": [row.model_dump() for row in self.rows],
         }
@@ -43,7 +45,7 @@ def audit(subject: Subject) -> Audit:
         subject: the model with its records; see `Subject`.
     """
     rows = [row for control in track(CONTROLS, f"auditing {subject.name}") for row in control(subject)]
-    return Audit(subject.name, tuple(rows), verdict_of(rows, subject.chance))
+    return Audit(subject.name, tuple(rows), verdict_of(rows, subject.chance), subject.chance)
 
 
 def table(rows) -> list[str]:

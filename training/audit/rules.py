@@ -12,10 +12,13 @@ SCORE = "balanced accuracy"
 # A control convicts when it reaches this share of the way from chance to the model's score, and raises suspicion from
 # the second on; in either case only if its interval lies above chance.
 CONVICTS, SUSPICIOUS = 0.5, 0.1
+# Some eight controls are read for one verdict: an interval 1.4 times as wide, 2.7 standard deviations to a side, keeps
+# the chance of one false alarm among them near 5 % (Bonferroni).
+WIDENED = 1.4
 RULES = (
     f"A control convicts when it has {CONVICTS:.0%} or more of the model's skill (its score less that of chance) "
-    f"and its 95 % interval lies above chance; with {SUSPICIOUS:.0%} or more it is suspicious. "
-    "A model whose own interval reaches down to chance has no skill to audit."
+    f"and its interval, widened {WIDENED:g} times as several are read, lies above chance; with {SUSPICIOUS:.0%} or "
+    "more it is suspicious. A model whose own interval reaches down to chance has no skill to audit."
 )
 WHOLE = "the model on whole records"
 VERDICTS = ("convicted", "suspicious", "clear", "no skill")
@@ -50,14 +53,14 @@ def judged_as_leak(interval: Interval, whole: Interval, chance: float) -> str:
     ['clear', 'suspicious', 'convicted']
     """
     share = share_of(interval.value, whole.value, chance)
-    if interval.low <= chance or share < SUSPICIOUS:
+    if not _above(interval, chance) or share < SUSPICIOUS:
         return "clear"
     return "convicted" if share >= CONVICTS else "suspicious"
 
 
 def judged_as_half(interval: Interval, whole: Interval, chance: float) -> str:
     """The verdict on a score that an honest model may have some of, but not most: convicted or clear."""
-    convicted = interval.low > chance and share_of(interval.value, whole.value, chance) >= CONVICTS
+    convicted = _above(interval, chance) and share_of(interval.value, whole.value, chance) >= CONVICTS
     return "convicted" if convicted else "clear"
 
 
@@ -66,6 +69,10 @@ def judged_as_lasting(interval: Interval, whole: Interval, chance: float) -> str
     if interval.high >= whole.low:
         return "clear"
     return "convicted" if share_of(interval.value, whole.value, chance) < CONVICTS else "suspicious"
+
+
+def _above(interval: Interval, chance: float) -> bool:
+    return interval.value - WIDENED * (interval.value - interval.low) > chance
 
 
 def share_of(value: float, whole: float, chance: float) -> float:

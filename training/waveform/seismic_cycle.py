@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -13,13 +14,14 @@ from ..audit.audit import audit
 from ..audit.subject import Subject
 from ..outcome import Outcome
 from .calibration import calibrate
-from .classifier_fit import fitted, probabilities, refit_of
+from .classifier_fit import BATCH, fitted, probabilities, refit_of
 from .cycle_card import card_of, elsewhere, faintest, record_accuracy, results_of
 from .cycle_data import CycleData, cycle_data, other_stations
 from .recipe import SeismicCycle as Recipe
 from .records import Records
 
 BASELINE = "logistic"
+QUICK_EVENTS = 300
 
 
 def train(recipe: Recipe, data: Path | None, folder: Path, resume: bool) -> Outcome:
@@ -73,13 +75,50 @@ def answer_of(recipe: Recipe, network):
     return lambda records: probabilities(network, records.windows(variant))
 
 
-def subject_of(recipe: Recipe, data: CycleData, answer) -> Subject:
+def subject_of(recipe: Recipe, data: CycleData, answer, refitted: str | None = None) -> Subject:
     """A trained model of a recipe as an audit sees it.
 
     Arguments:
         answer: Records -> probability of each class.
+        refitted: the architecture that the audit trains again; the recipe's where None.
     """
-    return Subject(recipe.name, data.sets, answer, *refit_of(recipe.architecture, recipe.fit, recipe.audit))
+    return Subject(recipe.name, data.sets, answer, *refit_of(refitted or recipe.architecture, recipe.fit, recipe.audit))
+
+
+def audited(recipe: Recipe, data: Path | None, model=None, quick: bool = False) -> Subject:
+    """What `foreshock audit` examines: a model of the zoo, or where there is none the recipe's, trained for it.
+
+    Arguments:
+        model: a zoo.model.Model with the recipe's architecture.
+        quick: a small simulated cycle (at the same stations), a short training, and logistic regression in place of
+            the network where the audit trains again.
+    """
+    if quick:
+        recipe = recipe.model_copy(
+            update={
+                "events": min(recipe.events, QUICK_EVENTS),
+                "fit": recipe.fit.model_copy(
+                    update={"epochs": min(recipe.fit.epochs, 2), "seeds": recipe.fit.seeds[:1]}
+                ),
+            }
+        )
+    found, refitted = cycle_data(recipe, data), BASELINE if quick else None
+    if model is not None:
+        window = networks.window_of(recipe.architecture)
+
+        def answer(records: Records) -> np.ndarray:
+            windows = records.windows(window)
+            parts = [model.run(waveform=windows[i : i + BATCH]) for i in range(0, len(windows), BATCH)]
+            return np.concatenate([part["probability"] for part in parts])
+
+        return subject_of(recipe, found, answer, refitted)
+    with tempfile.TemporaryDirectory() as folder:
+        trials = [
+            fitted(recipe.architecture, found.sets, recipe.fit, s, Path(folder) / str(s), False)
+            for s in recipe.fit.seeds
+        ]
+    network = min(trials, key=lambda trial: trial[0])[2]
+    return subject_of(recipe, found, answer_of(recipe, network), refitted)
 
 
 def baselines_of(recipe: Recipe, data: CycleData, folder: Path) -> dict[str, np.ndarray]:
