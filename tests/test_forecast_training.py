@@ -34,6 +34,28 @@ def zoo(tmp_path_factory):
     return place
 
 
+def test_several_recipes_of_a_region_share_their_case(tmp_path, monkeypatch):
+    from foreshock import cli
+    from foreshock.training.forecast.rivals import rivals_of
+    from typer.testing import CliRunner
+
+    made = []
+    of = ForecastCase.of
+    monkeypatch.setattr(ForecastCase, "of", classmethod(lambda cls, *a: made.append(a) or of(*a)))
+    monkeypatch.setattr(Region, "named", classmethod(lambda cls, name, data=None: REGION))
+    monkeypatch.setenv("FORESHOCK_CACHE", str(tmp_path / "cache"))
+    rivals_of.cache_clear()
+    arguments = ["train", "rate-sim", "smoothed-sim", "--set", 'baselines=["uniform", "smoothed"]', "--out"]
+    answer = CliRunner().invoke(cli.app, [*arguments, str(tmp_path / "zoo")])
+    assert answer.exit_code == 0, answer.output
+    assert len(made) == 1
+    cards = [json.loads((tmp_path / "zoo" / name / "card.json").read_text()) for name in ("rate-sim", "smoothed-sim")]
+    assert cards[0]["command"].startswith("foreshock train rate-sim ")
+    scores = [{b["model"]: b for b in card["results"][1]["baselines"]} for card in cards]
+    assert scores[0]["uniform"] == scores[1]["uniform"]
+    assert scores[0]["smoothed"]["value"] == cards[1]["results"][1]["ours"]["value"]
+
+
 @pytest.fixture
 def recency(zoo, monkeypatch):
     monkeypatch.setenv("FORESHOCK_ZOO", str(zoo))
