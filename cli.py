@@ -198,7 +198,7 @@ def explain(
 @app.command(epilog="Example: foreshock train p64-simcycle --set fit.epochs=2 --out /tmp/zoo")
 def train(
     recipes: Annotated[list[str], typer.Argument(help="Recipes' names or TOML files.", show_default=False)],
-    data: Annotated[Path | None, typer.Option(help="The data folder; simulated data needs none.")] = None,
+    data: Annotated[Path | None, typer.Option(help="The data folder, or one in the Norcia layout; simulated data needs none.")] = None,
     out: Annotated[Path, typer.Option(help="The trained model goes to OUT/NAME.")] = Path("foreshock-models"),
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the last finished epoch.")] = False,
     changes: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change the recipe.")] = None,
@@ -277,6 +277,24 @@ def serve(
 
         raise InputError("MLServer", f"none ({error})", 'pip install "foreshock[serve]"') from error
     serve_models(sources, host, port, grpc_port, metrics_port, megabytes)
+
+
+@app.command(
+    "predict-archive", epilog="Example: foreshock predict-archive p64-simcycle waveforms --workers 2 --out answers"
+)
+def predict_archive(
+    name: Name,
+    archive: Annotated[Path, typer.Argument(help="A folder of waveform files.", show_default=False)],
+    out: Annotated[Path, typer.Option(help="The folder for the answers; begun ones are gone on with.")],
+    picks: Annotated[Path | None, typer.Option(help="A CSV or QuakeML file of picks.")] = None,
+    workers: Annotated[int, typer.Option(help="Processes on this machine.")] = 1,
+    beam_runner: Annotated[str | None, typer.Option(help="DirectRunner, FlinkRunner, ...")] = None,
+    beam_options: Annotated[list[str] | None, typer.Option("--beam-option", help="Of the runner.")] = None,
+) -> None:
+    """Classify a whole archive on many processes; after a kill the same command goes on where it ended."""
+    from .export.bulk import predict_archive as answer
+
+    print(answer(name, archive, out, picks, workers, beam_runner, tuple(beam_options or ())))
 
 
 @app.command("forecast-series", epilog=SERIES_EXAMPLE)

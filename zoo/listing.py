@@ -67,17 +67,17 @@ def as_table(cards: list[Card]):
 
 
 def as_text(card: Card) -> str:
-    """The card as a page: what fails first, then scores and controls, then how it was made."""
+    """The card as a page: what fails first, then the leak controls, then scores, then how it was made."""
     lines = [f"{card.name} {card.version}: {card.summary}", "", "Where it fails"]
     lines += [f"  - {text}" for text in card.fails]
+    if card.audit:
+        lines += ["", "Leak controls"]
+        lines += [f"  {row}" for row in card.audit]
     lines += ["", "Results with 95 % intervals, on the same cases"]
     for result in card.results:
         lines.append(f"  {result.score}, {result.cases}{'' if result.higher_is_better else ' (lower is better)'}")
         lines += [f"    {score.model:28s} {score}" for score in (result.ours, *result.baselines)]
         lines += [f"    {result.ceiling.model:28s} {result.ceiling} (ceiling)"] if result.ceiling else []
-    if card.audit:
-        lines += ["", "Leak controls"]
-        lines += [f"  {row}" for row in card.audit]
     data, split = card.data, card.split
     completeness = "" if data.completeness is None else f", complete from M {data.completeness:g}"
     records = "" if data.records is None else f", {data.records} records"
