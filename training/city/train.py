@@ -66,10 +66,10 @@ def baseline_probabilities(case: CityCase, held: np.ndarray) -> dict[str, np.nda
 def calibration(rate: np.ndarray, hit: np.ndarray) -> tuple[float, float]:
     """(a, b) of p = 1 - exp(-exp(a + b ln rate)) from validation; a rate that falls where events come is worth nothing.
 
-    Where the few events lie above all other days no finite slope fits; then b is 1, and the probabilities sum to the
-    events.
+    Where the few days with an event lie above all others no finite slope fits; then b is 1, and the probabilities sum
+    to them.
 
-    >>> calibration(np.array([0.5, 0.5, 2.0, 2.0]), np.array([True, True, False, True]))[1]
+    >>> calibration(np.array([0.5, 0.6, 2.0, 2.1]), np.array([True, True, False, True]))[1]
     0.0
     """
     positives = int(np.sum(hit))
@@ -79,15 +79,16 @@ def calibration(rate: np.ndarray, hit: np.ndarray) -> tuple[float, float]:
             f"{positives} with one of {len(hit)}",
             "raise validation_ratio or lower the magnitude",
         )
+    falling = float(np.log(-np.log1p(-positives / len(hit)))), 0.0
     try:
         a, b, _ = recalibrate(rate, hit)
     except InputError:
+        if rate[hit].mean() <= rate[~hit].mean():
+            return falling
         from scipy.optimize import brentq
 
         return float(brentq(lambda a: -np.expm1(-np.exp(a) * rate).sum() - positives, -50.0, 50.0)), 1.0
-    if b < 0:
-        return float(np.log(-np.log1p(-positives / len(hit)))), 0.0
-    return float(a), float(b)
+    return (float(a), float(b)) if b >= 0 else falling
 
 
 def _by_line(rate, line: tuple[float, float]) -> np.ndarray:
