@@ -198,7 +198,7 @@ def explain(
 @app.command(epilog="Example: foreshock train p64-simcycle --set fit.epochs=2 --out /tmp/zoo")
 def train(
     recipes: Annotated[list[str], typer.Argument(help="Recipes' names or TOML files.", show_default=False)],
-    data: Annotated[Path | None, typer.Option(help="The data folder, or one in the Norcia layout; simulated data needs none.")] = None,
+    data: Annotated[Path | None, typer.Option(help="The data folder; Norcia's files in it are trained on.")] = None,
     out: Annotated[Path, typer.Option(help="The trained model goes to OUT/NAME.")] = Path("foreshock-models"),
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the last finished epoch.")] = False,
     changes: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change the recipe.")] = None,

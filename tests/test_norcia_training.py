@@ -12,7 +12,7 @@ from foreshock.training.waveform.cycle_data import cycle_data
 from foreshock.zoo.card import Card
 
 STATIONS, EVENTS = ("NRCA", "MC2", "T1212"), 40
-COLUMNS = [
+COLUMNS = (
     "trace_name",
     "trace_start_time",
     "network_code",
@@ -24,7 +24,7 @@ COLUMNS = [
     "p_travel_sec",
     "s_travel_sec",
     "p_s_diff_sec",
-]
+)
 
 
 @pytest.fixture(scope="module")
