@@ -21,7 +21,7 @@ from .checks import at_random, before_p_mask, cause_mask, mass_inside, rank_corr
 from .fidelity import deletion, inpainting_deletion, insertion
 
 RESULTS = Path(__file__).parents[1] / "results"
-EACH, EACH_QUICK = 24, 3
+EACH, EACH_QUICK = 16, 3
 PICTURE_EACH, PICTURE_EACH_QUICK = 300, 24
 PARTITION = "partition, inpaint_telea"
 METHODS = {

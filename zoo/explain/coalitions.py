@@ -1,4 +1,4 @@
-"""SHAP values of players that are present or absent, by shap's permutation and kernel explainers."""
+"""SHAP values of players that are present or absent: permutations in one batch a round, or shap's kernel explainer."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ...datasets.errors import InputError
 from .explanation import TOLERANCE
 
 METHODS = ("permutation", "kernel")
-LEAST_ROUNDS = 4
+LEAST_ROUNDS = 8
 
 
 class PlayerValues(NamedTuple):
@@ -66,8 +66,11 @@ def player_values(
             seen[:] = min(seen[0], found.min()), max(seen[1], found.max()), seen[2] + len(found)
             return found
 
-        ends = ends + counted(np.array([[False] * players, [True] * players]))
-        values = _round(counted, players, method, seed + done) if players else np.zeros(0)
+        if method == "permutation":
+            values, least, most = _permutation_round(counted, players, np.random.default_rng([seed, done]))
+        else:
+            values, least, most = _kernel_round(counted, players, seed + done)
+        ends = ends + np.array([least, most])
         total, squares, done = total + values, squares + values**2, done + 1
         extent = seen[1] - seen[0]
         if extent <= 1e-12 * max(abs(seen[1]), 1.0):  # nobody matters: every value is zero, exactly
@@ -82,19 +85,33 @@ def player_values(
     return PlayerValues(total / done, *(ends / done), float(extent), seen[2], error)
 
 
-def _round(counted, players: int, method: str, seed: int) -> np.ndarray:
+def _permutation_round(counted, players: int, rng) -> tuple[np.ndarray, float, float]:
+    """Mean gain of each player as it comes in, over a random order and its reverse; the empty and the full outcome.
+
+    Orders in pairs: Mitchell et al. 2022, section 4.1. All coalitions go to the model at once.
+    """
+    order = rng.permutation(players)
+    rank = np.argsort(order)
+    size = np.arange(players + 1)[:, None]
+    outcomes = counted(np.concatenate([rank < size, rank >= players - size]))
+    forward, backward = np.diff(outcomes.reshape(2, -1), axis=1)
+    values = np.zeros(players)
+    values[order] = (forward + backward[::-1]) / 2
+    return values, outcomes[0], outcomes[players]
+
+
+def _kernel_round(counted, players: int, seed: int) -> tuple[np.ndarray, float, float]:
+    """shap's weighted regression on drawn coalitions."""
     import shap
 
     nobody, everybody = np.zeros((1, players)), np.ones((1, players))
-    if players == 1:
-        return counted(everybody) - counted(nobody)
+    least, most = float(counted(nobody)[0]), float(counted(everybody)[0])
+    if players < 2:
+        return np.full(players, most - least), least, most
     with _numpys_seed_kept(seed):
-        if method == "permutation":
-            masker = shap.maskers.Independent(nobody, max_samples=1)
-            explainer = shap.PermutationExplainer(counted, masker, seed=seed)
-            return explainer(everybody, max_evals=2 * players + 1, silent=True).values[0]
         explainer = shap.KernelExplainer(counted, nobody)
-        return explainer.shap_values(everybody, nsamples=4 * players + 512, l1_reg=0, silent=True)[0]
+        values = explainer.shap_values(everybody, nsamples=4 * players + 512, l1_reg=0, silent=True)[0]
+    return values, least, most
 
 
 @contextmanager

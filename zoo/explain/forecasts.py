@@ -11,14 +11,14 @@ import numpy as np
 from ...datasets.catalog import Catalog
 from ...datasets.errors import InputError
 from ..forecast.forecaster import RECENT_DAYS, Forecaster, issue_day
+from .coalitions import LEAST_ROUNDS, player_values
 from .coalitions import METHODS as PLAYER_METHODS
-from .coalitions import player_values
 from .event_groups import AGE_NAMES, EventGroups, grouped
 from .explanation import TOLERANCE, Axis, Explanation
 
 METHODS = (*PLAYER_METHODS, "tree")
 # Coarser tiles are taken until so many rounds fit into the time.
-_ROUNDS_WANTED = 6
+_ROUNDS_WANTED = LEAST_ROUNDS
 _GROWTHS = (2.0, 3.0, 6.0, 20.0)
 _LEAST_RATE = 1e-30
 
@@ -28,6 +28,7 @@ class Game(NamedTuple):
 
     outcome: Callable[[np.ndarray, int], np.ndarray]
     groups: EventGroups
+    tolerance: float = TOLERANCE
 
 
 def explain_forecast(
@@ -39,7 +40,7 @@ def explain_forecast(
     cell: tuple[float, float] | None = None,
     cells: int = 0,
     seed: int = 0,
-    tolerance: float = TOLERANCE,
+    tolerance: float | None = None,
     time_limit_s: float = 60.0,
 ) -> Explanation:
     """What raised and what lowered the log rate of a cell, by groups of past events or, of trees, by features.
@@ -50,6 +51,8 @@ def explain_forecast(
             "tree" for these and "permutation" for all others where None.
         day: of issue; the day after the last event where None.
         cell: latitude and longitude in degrees; the cell of the highest probability where None.
+        tolerance: of the standard errors, in parts of the output's range; where None, 0.05, or 0.01 where a coalition
+            costs nothing (ETAS).
         cells: of method "tree", so many cells of the highest probability are explained after that one.
     """
     if method not in (None, *METHODS):
@@ -93,7 +96,7 @@ def explain_forecast(
         game.groups.players,
         method or "permutation",
         seed,
-        tolerance,
+        game.tolerance if tolerance is None else tolerance,
         max(time_limit_s - spent, 1.0),
     )
     groups, grid = game.groups, model.grid
@@ -174,7 +177,7 @@ def _etas_game(model, past: Catalog, day, place) -> Game:
     parts = contributions(forecasts, day, *place, model.magnitude)
     groups = grouped(parts.row, parts.column, parts.age_days, place, model.grid.shape)
     each = np.bincount(groups.player, parts.event, groups.players)
-    return Game(lambda present, _: np.log(parts.background + present @ each), groups)
+    return Game(lambda present, _: np.log(parts.background + present @ each), groups, tolerance=0.01)
 
 
 def _map_game(model, past: Catalog, day, place, time_limit_s: float) -> Game:
