@@ -94,3 +94,23 @@ def test_a_recipe_goes_from_data_to_a_model_of_the_zoo(tmp_path, monkeypatch):
     assert rows["linear probe of the frames before P"].verdict == "clear"
     assert "other stations" in card.audit[-1].control
     assert card.fails[0].startswith("audit, ")
+
+
+def test_a_learning_rate_that_decays_goes_on_where_it_was(tmp_path):
+    import keras
+    import tensorflow as tf
+    from foreshock.training.fit import fit
+
+    inputs = keras.Input((1,), name="x")
+    logits = keras.layers.Dense(1, use_bias=False, kernel_initializer="zeros", name="logits")(inputs)
+    batches = tf.data.Dataset.from_tensors((np.ones((2, 1), np.float32), np.zeros((2, 1), np.float32)))
+
+    def loss(label, logit):
+        return keras.ops.mean(logit)
+
+    # A slope of 1 at every step: 1 + 1/2 after two epochs of one step, 1/3 more after the third.
+    for epochs, moved in ((2, 1.5), (3, 1.5 + 1 / 3)):
+        network = keras.Model({"x": inputs}, {"logits": logits})
+        settings = Fit(optimizer="sgd", learning_rate=1.0, learning_rate_decay=1.0, epochs=epochs)
+        fit(network, loss, lambda epoch: batches, batches, settings, 1, tmp_path, resume=epochs == 3)
+        assert float(np.asarray(network.weights[0]).item()) == pytest.approx(-moved)
