@@ -78,3 +78,15 @@ def explain(
     from .benchmarks.explain.run import run
 
     print(run(models, quick, out, seed=seed).to_text())
+
+
+@app.command("seismic-cycle", epilog="Example: foreshock benchmark seismic-cycle --quick")
+def seismic_cycle(
+    quick: Annotated[bool, typer.Option("--quick", help="A small cycle and short trainings.")] = False,
+    data: DataFolder = None,
+    out: Annotated[Path, typer.Option(help="Folder for trainings and the picture.")] = Path("foreshock-benchmark"),
+) -> None:
+    """The published networks on the same records, and from station to station: two tables, CSV, a picture."""
+    from .benchmarks.seismic_cycle.run import run
+
+    print(run(data, quick, out).to_text())

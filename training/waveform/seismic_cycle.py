@@ -75,6 +75,18 @@ def answer_of(recipe: Recipe, network):
     return lambda records: probabilities(network, records.windows(variant))
 
 
+def answer_by_model(model, recipe: Recipe):
+    """Records -> probability of each class, by a zoo.model.Model of the recipe's architecture."""
+    window = networks.window_of(recipe.architecture)
+
+    def answer(records: Records) -> np.ndarray:
+        windows = records.windows(window)
+        parts = [model.run(waveform=windows[i : i + BATCH]) for i in range(0, len(windows), BATCH)]
+        return np.concatenate([part["probability"] for part in parts])
+
+    return answer
+
+
 def subject_of(recipe: Recipe, data: CycleData, answer, refitted: str | None = None) -> Subject:
     """A trained model of a recipe as an audit sees it.
 
@@ -104,14 +116,7 @@ def audited(recipe: Recipe, data: Path | None, model=None, quick: bool = False) 
         )
     found, refitted = cycle_data(recipe, data), BASELINE if quick else None
     if model is not None:
-        window = networks.window_of(recipe.architecture)
-
-        def answer(records: Records) -> np.ndarray:
-            windows = records.windows(window)
-            parts = [model.run(waveform=windows[i : i + BATCH]) for i in range(0, len(windows), BATCH)]
-            return np.concatenate([part["probability"] for part in parts])
-
-        return subject_of(recipe, found, answer, refitted)
+        return subject_of(recipe, found, answer_by_model(model, recipe), refitted)
     with tempfile.TemporaryDirectory() as folder:
         trials = [
             fitted(recipe.architecture, found.sets, recipe.fit, s, Path(folder) / str(s), False)

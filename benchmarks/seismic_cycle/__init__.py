@@ -1,0 +1,1 @@
+"""`foreshock benchmark seismic-cycle`: the published networks on the same records, and from station to station."""
