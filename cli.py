@@ -96,6 +96,9 @@ def predict(
     inputs: Annotated[list[Path], typer.Argument(help="Waveform files, or one catalogue.", show_default=False)],
     day: Annotated[str | None, typer.Option(help="Forecasters: the day of issue, such as 2011-03-12.")] = None,
     picks: Annotated[Path | None, typer.Option(help="Classifiers: a CSV or QuakeML file of picks.")] = None,
+    events: Annotated[
+        Path | None, typer.Option(help="Blast ensembles: a table of events; records of one vote together.")
+    ] = None,
     as_json: AsJson = False,
     csv: Annotated[Path | None, typer.Option(help="Write the table or the map here.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Write the picture here (png, pdf or svg).")] = None,
@@ -105,6 +108,8 @@ def predict(
     from .zoo import registry
 
     model = registry.load(name)
+    if events is not None and model.card.task != "blast-or-quake":
+        raise typer.BadParameter(f"expected a blast ensemble, received {name}", param_hint="--events")
     if model.card.task == "forecast":
         from .zoo.forecast.answer import forecast_from_files
 
@@ -113,10 +118,12 @@ def predict(
         from .zoo.forecast.city import city_forecast_of_files
 
         answer = city_forecast_of_files(model, inputs, day, picks)
+    elif model.card.task == "magnitude":
+        answer = model.predict_files(inputs, picks, day)
     else:
         from .zoo.waveform.answer import classify_files
 
-        answer = classify_files(model, inputs, picks, day)
+        answer = classify_files(model, inputs, picks, day, events)
     if out is not None:
         if model.card.task != "city-forecast":
             raise typer.BadParameter(f"expected --csv or --plot for {name}, received --out", param_hint="--out")

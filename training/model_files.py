@@ -1,4 +1,4 @@
-"""The files of a trained model: a Keras network with its ONNX graph, or a fitted rate model; golden cases beside."""
+"""The files of a trained model: a Keras network with its ONNX graph, trees, or a fitted rate model; golden cases."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..datasets.atomic import replacing
 from ..zoo.card import Tensor
 from ..zoo.forecast.baseline_forecaster import EVENT_COLUMNS, answered
 from ..zoo.forecast.rate_model import RateModel, load_rate_model
@@ -14,12 +15,15 @@ from ..zoo.forecast.recurrent_forecaster import STEP
 from ..zoo.golden import write_golden
 from ..zoo.onnx_graph import write_onnx
 from .half_precision import halve_keras, halve_onnx
+from .trees import Trees
 
 UNITS = {
     "waveform": "counts, E N Z",
     "maps": "largest magnitude of the day and cell, 0 where none",
     "logits": "log-odds",
     "probability": "1",
+    "log_etas": "log of expected events",
+    "features": "log of observed over expected",
 }
 
 
@@ -36,13 +40,15 @@ def write_files(model, golden: dict[str, np.ndarray], settings: dict, folder: Pa
     """Write a model's files and its golden cases into a folder.
 
     Arguments:
-        model: keras.Model with named inputs and a dict of outputs, or RateModel.
+        model: keras.Model with named inputs and a dict of outputs, Trees, or RateModel.
         golden: name of input to array.
         settings: the card's.
     """
     golden = {name: np.asarray(values, np.float32) for name, values in golden.items()}
     if isinstance(model, RateModel):
         return _write_rate_model(model, golden, settings, folder)
+    if isinstance(model, Trees):
+        return _write_trees(model, golden, folder)
     model.save(folder / "model.keras")
     write_onnx(model, folder / "model.onnx")
     halve_keras(folder / "model.keras")
@@ -59,6 +65,13 @@ def write_files(model, golden: dict[str, np.ndarray], settings: dict, folder: Pa
         outputs=[_tensor(name, t.shape) for name, t in model.output.items()],
         libraries=("foreshock", "keras", "tensorflow", "numpy", "onnx", "tf2onnx"),
     )
+
+
+def _write_trees(model: Trees, golden: dict[str, np.ndarray], folder: Path) -> Written:
+    with replacing(folder / "model.onnx") as temporary:
+        temporary.write_bytes(model.graph)
+    write_golden(folder / "golden.npz", golden, model.run(**golden))
+    return Written(model.leaves, model.inputs, model.outputs, model.libraries)
 
 
 def _write_rate_model(model: RateModel, golden: dict[str, np.ndarray], settings: dict, folder: Path) -> Written:

@@ -53,14 +53,14 @@ class BlastRecords:
         """How many events."""
         return len(np.unique(self.event))
 
-    def some_events(self, number: int, seed: int) -> BlastRecords:
-        """The records of `number` events drawn at random, with at least one event of either class."""
+    def some_events(self, number: int, seed: int, least: int = 1) -> BlastRecords:
+        """The records of `number` events drawn at random, with at least so many events of either class."""
         rng = np.random.default_rng([seed, number])
         names, first = np.unique(self.event, return_index=True)
         label = self.label[first]
         order = rng.permutation(len(names))
-        # The first of either class comes to the front.
-        front = [order[np.flatnonzero(label[order] == c)[0]] for c in (0, 1)]
+        # The first of either class come to the front.
+        front = [i for c in (0, 1) for i in order[label[order] == c][:least]]
         chosen = [*front, *(i for i in order if i not in front)][:number]
         return self.select(np.isin(self.event, names[chosen]))
 
@@ -76,7 +76,9 @@ def joined(parts: list[BlastRecords]) -> BlastRecords:
     )
 
 
-def simulated_region(region: str, events: int, seed: int) -> dict[str, BlastRecords]:
+def simulated_region(
+    region: str, events: int, seed: int, shares: tuple[float, float, float] = (0.7, 0.15, 0.15)
+) -> dict[str, BlastRecords]:
     """train, validation and test of a simulated region, by event.
 
     >>> {name: len(part.waveform[0]) for name, part in simulated_region("A", 20, 1).items()}
@@ -84,9 +86,10 @@ def simulated_region(region: str, events: int, seed: int) -> dict[str, BlastReco
     """
     first = round((WINDOW.p_s - BEFORE_S - SHIFT_S) * RATE_HZ)
     last = first + SAMPLES + round(2 * SHIFT_S * RATE_HZ)
+    settings = BlastOrQuake(region=region, events=events, seed=seed, shares=shares)
     sets = {}
     for split in PARTS:
-        batches = list(blast_or_quake_batches(BlastOrQuake(region=region, events=events, seed=seed), split))
+        batches = list(blast_or_quake_batches(settings, split))
         waveform = np.concatenate([np.ascontiguousarray(b.data[:, 2, first:last, None]) for b in batches])
         label, event, station = (
             np.concatenate([getattr(b, n) for b in batches]) for n in ("label", "event_id", "station")

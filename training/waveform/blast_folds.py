@@ -21,12 +21,12 @@ def fold_parts(records: BlastRecords, fold: int) -> dict[str, np.ndarray]:
 
 
 def cross_validated(
-    records: BlastRecords, settings: Fit, folder: Path, start=None, frozen: bool = False, tuned: bool = True
+    records: BlastRecords, settings: Fit, folder: Path, start=None, frozen: bool = False
 ) -> tuple[np.ndarray, np.ndarray]:
     """Logits (n, members, 2) of every record: as a test record, and as one of validation.
 
     Arguments:
-        start, frozen: as in `train_members`. tuned: False leaves `start` as it is.
+        start, frozen: as in `train_members`.
         folder: keeps the logits of finished folds.
     """
     test = validation = None
@@ -37,10 +37,8 @@ def cross_validated(
             with np.load(kept) as file:
                 found = {name: file[name] for name in ("validation", "test")}
         else:
-            network = start
-            if tuned:
-                sets = [records.select(parts[name]) for name in ("train", "validation")]
-                network, _ = train_members(*sets, settings, folder / f"fold-{fold}", start=start, frozen=frozen)
+            sets = [records.select(parts[name]) for name in ("train", "validation")]
+            network, _ = train_members(*sets, settings, folder / f"fold-{fold}", start=start, frozen=frozen)
             found = {name: logits_of(network, records.select(parts[name])) for name in ("validation", "test")}
             folder.mkdir(parents=True, exist_ok=True)
             np.savez(kept, **found)

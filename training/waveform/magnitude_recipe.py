@@ -17,7 +17,7 @@ class Magnitude(Section):
     task: Literal["magnitude"]
     summary: str
     architecture: Literal["magnitude-forest"]
-    data: Literal["simulated", "ncedc"]
+    data: Literal["simulated"]
     events: int = Field(1600, ge=60, description="of the simulated set")
     data_seed: int = 1
     trees: int = Field(100, ge=1)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from ...datasets.errors import InputError
 from ...datasets.progress import track
+from ...datasets.readers.event_table import read_events
+from ...datasets.waveforms.event_matching import EventMatcher
 from .annotation import Annotation
 from .classification import Classification
 from .classifier import WaveformClassifier
@@ -48,17 +51,24 @@ class AnnotationAnswer(_OfFiles, Annotation):
 
 
 def classify_files(
-    model: WaveformClassifier, inputs: list[Path], picks: Path | None, day: str | None
+    model: WaveformClassifier, inputs: list[Path], picks: Path | None, day: str | None, events: Path | None = None
 ) -> ClassificationAnswer:
-    """Classify the records of every file; a bad one is named and does not stop the rest, unless it is the only one."""
+    """Classify the records of every file; a bad one is named and does not stop the rest, unless it is the only one.
+
+    With a table of events records of one vote together, whatever files they are from; a file without P is then no bad
+    file but a station that did not record its event.
+    """
     if day is not None:
         raise InputError(f"waveforms for the classifier {model.card.name}", "--day", "leave --day out")
+    predict = model.predict
+    if events is not None:
+        predict = partial(model.predict, events=EventMatcher(read_events(events)))
     answer = model.predict([])
     rows, rejected, bad = [], [], []
     for path in track(inputs, "classifying"):
         try:
-            found = model.predict(path, picks)
-            if not found.rows:
+            found = predict(path, picks)
+            if not found.rows and events is None:
                 reasons = "; ".join(f"{name}: {reason}" for name, reason in found.rejected[:5])
                 raise InputError(f"a record to classify in {path}", f"none ({reasons})", "mend the input")
         except InputError as error:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ...datasets.errors import InputError
+from ...datasets.readers.event_table import read_events
 from ...datasets.readers.miniseed import read_stream
 from ...datasets.record import Record
 from ...datasets.vertical_record import VerticalRecord
@@ -46,8 +47,6 @@ class VerticalClassifier(WaveformClassifier):
                 are from, and P is looked for near the origin. Without, each source counts as one event.
         """
         if isinstance(events, (str, os.PathLike)):
-            from ...datasets.readers.event_table import read_events
-
             events = EventMatcher(read_events(events))
         return super().predict(source, Hints(picks, events))
 

@@ -1,0 +1,108 @@
+"""Transfer to each simulated region, learning curves, and five folds of the Pacific Northwest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from ...datasets.home import data_home
+from ...datasets.simulate.blast_regions import BLAST_REGIONS
+from ...training.waveform.blast_data import BlastRecords, joined, pacific_northwest, simulated_region
+from ...training.waveform.blast_folds import cross_validated, references_by_fold, systems_by_fold
+from ...training.waveform.blast_systems import FOREST, MAJORITY, forest, majority, systems
+from ...training.waveform.ensemble import logits_of, vote
+from .fits import ANEW, REGIMES, TUNED, Trainings
+from .table import Row
+
+EVENTS, QUICK_EVENTS = 400, 60
+# Half of a region's events to learn from, a third to test: intervals of the rare class are wide enough as it is.
+SHARES = (0.5, 0.15, 0.35)
+CURVE = (10, 30, 100)
+PRETRAINED = "blast-ensemble-sim"
+CHOSEN = "chosen on validation"
+
+
+def simulated(trainings: Trainings, quick: bool, seed: int = 1) -> Iterator[Row]:
+    """Each region as the target once: learnt on the two others, tuned on it, learnt on it alone; then the curves.
+
+    With `quick` the first region only.
+    """
+    events = QUICK_EVENTS if quick else EVENTS
+    regions = {name: simulated_region(name, events, seed, SHARES) for name in BLAST_REGIONS}
+    for target, sets in list(regions.items())[: 1 if quick else None]:
+        others = [regions[name] for name in regions if name != target]
+        elsewhere = {split: joined([region[split] for region in others]) for split in ("train", "validation")}
+        start = trainings.network(f"without-{target}", *elsewhere.values(), "from scratch")
+        where = f"simulated region {target}"
+        train, validation, test = (sets[name] for name in ("train", "validation", "test"))
+        candidates = {}
+        for regime in REGIMES:
+            name = f"{target}-{regime.replace(' ', '-')}"
+            network = trainings.network(name, train, validation, regime, start)
+            # Without tuning nothing of the target is known, its validation records included.
+            held = elsewhere["validation"] if regime == "not tuned" else validation
+            known = 0 if regime == "not tuned" else train.events
+            found = systems(*_with_labels(network, held, test))
+            for system, (probability, loss) in found.items():
+                yield Row.of(where, regime, system, known, loss, probability, test)
+                if regime != "not tuned":
+                    candidates[regime, system] = (loss, probability)
+        loss, probability = min(candidates.values(), key=lambda pair: pair[0])
+        yield Row.of(where, CHOSEN, "network", train.events, loss, probability, test)
+        for system, of in ((FOREST, forest), (MAJORITY, majority)):
+            probability, loss = of(train, validation, test)
+            yield Row.of(where, "-", system, train.events, loss, probability, test)
+        yield from _curve(trainings, target, where, joined([train, validation]), test, start, quick)
+
+
+def _curve(trainings, target: str, where: str, known: BlastRecords, test: BlastRecords, start, quick) -> Iterator[Row]:
+    """The vote of all members, and the forest, by how many events of the target there are, a quarter for validation."""
+    for number in CURVE[:1] if quick else CURVE:
+        chosen = known.some_events(number, seed=1, least=2)
+        held = chosen.some_events(max(number // 4, 2), seed=2)
+        train = chosen.select(~np.isin(chosen.event, held.event))
+        for regime in ("all layers", "from scratch"):
+            network = trainings.network(f"{target}-{number}-{regime.replace(' ', '-')}", train, held, regime, start)
+            found = systems(*_with_labels(network, held, test))
+            system = next(name for name in found if name.startswith("both"))
+            yield Row.of(where, f"curve, {regime}", system, number, found[system][1], found[system][0], test)
+        probability, loss = forest(train, held, test)
+        yield Row.of(where, "curve", FOREST, number, loss, probability, test)
+
+
+def northwest(folder: Path, data: Path | None) -> Iterator[Row]:
+    """Five folds by event of the real records: transfer from simulation, a new start, the forest."""
+    from ...zoo import registry
+
+    records = pacific_northwest(data_home(data) / "waveforms")
+    where = "Pacific Northwest"
+    start = registry.load(PRETRAINED, "keras").keras
+    learnt = records.events * 3 // 5
+    candidates, parts = {}, records.folds()
+    # The vote as the zoo ships it; nothing of this region, not even its temperature, comes from here.
+    temperature = float(np.asarray(start.get_layer("temperature").temperature))
+    yield Row.of(where, "not tuned", PRETRAINED, 0, np.nan, vote(logits_of(start, records), temperature), records)
+    for regime in REGIMES[1:]:
+        settings = ANEW if regime == "from scratch" else TUNED
+        settings = settings.model_copy(update={"epochs": 20, "patience": 4, "batch": 32})
+        begin = None if regime == "from scratch" else start
+        folds = folder / f"pnw-{regime.replace(' ', '-')}"
+        logits = cross_validated(records, settings, folds, begin, regime == "front frozen")
+        for system, (probability, losses) in systems_by_fold(records, *logits).items():
+            yield Row.of(where, regime, system, learnt, losses.mean(), probability, records)
+            candidates[regime, system] = (losses, probability)
+    # In each fold that way which its own validation fold preferred.
+    losses = np.stack([pair[0] for pair in candidates.values()])
+    best = losses.argmin(axis=0)
+    found = list(candidates.values())
+    # Fold k is tested by the choice made on the validation of split k.
+    probability = np.stack([found[best[fold]][1][row] for row, fold in enumerate(parts)])
+    yield Row.of(where, CHOSEN, "network", learnt, losses.min(axis=0).mean(), probability, records)
+    for system, (probability, losses) in references_by_fold(records).items():
+        yield Row.of(where, "-", system, learnt, losses.mean(), probability, records)
+
+
+def _with_labels(network, held: BlastRecords, test: BlastRecords):
+    return logits_of(network, held), held.label, logits_of(network, test)

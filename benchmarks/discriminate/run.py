@@ -1,0 +1,60 @@
+"""`foreshock benchmark discriminate`: every experiment, one CSV, one picture."""
+
+from __future__ import annotations
+
+import platform
+from dataclasses import replace
+from importlib.metadata import version
+from pathlib import Path
+
+from ...datasets.home import data_home
+from ...datasets.readers.pnw import EVENTS as PNW_EVENTS
+from .experiments import northwest, simulated
+from .fits import Trainings
+from .picture import plot_table
+from .table import Table
+
+RESULTS = Path(__file__).parents[1] / "results"
+
+
+def run(
+    data: Path | None = None,
+    quick: bool = False,
+    out: Path = Path("foreshock-benchmark"),
+    results: Path | None = None,
+    seed: int = 1,
+) -> Table:
+    """Train what is missing, score it, write the CSV and the picture, and return the table.
+
+    Arguments:
+        data: the data folder; without waveforms/pnw_events.csv in it there are the simulated regions only.
+        quick: one simulated region, few events and epochs; the CSV then goes to `out`.
+        out: trainings and pictures lie here; what is there is not trained again.
+    """
+    folder = out / ("discriminate-quick" if quick else "discriminate")
+    folder.mkdir(parents=True, exist_ok=True)
+    rows = list(simulated(Trainings(folder, quick), quick, seed))
+    if not quick and (data_home(data) / "waveforms" / PNW_EVENTS).is_file():
+        rows += northwest(folder, data)
+    about = {
+        "title": "Earthquake or blast from vertical records" + (", quick and meaningless" if quick else ""),
+        "cases": {region: _cases(region) for region in dict.fromkeys(row.region for row in rows)},
+        "interval": "95 %, whole events resampled",
+        "command": "foreshock benchmark discriminate" + (" --quick" if quick else " --data ../shared/data"),
+        "seed": seed,
+        "software": {
+            "python": platform.python_version(),
+            **{name: version(name) for name in ("foreshock", "keras", "tensorflow", "scikit-learn", "numpy")},
+        },
+    }
+    table = Table(tuple(rows), about)
+    table.to_csv((results or (folder if quick else RESULTS)) / "discriminate.csv")
+    picture = folder / "discriminate.png"
+    plot_table(table, picture)
+    return replace(table, pictures=(str(picture),))
+
+
+def _cases(region: str) -> str:
+    if region.startswith("simulated"):
+        return "simulated; learnt on the two other regions, tested on a third of its own events"
+    return "real, hard cases chosen by their author; five folds by event, pretrained on simulation"

@@ -1,0 +1,1 @@
+"""Magnitude from one record: the published forest, boosting and a small network, split by event."""
