@@ -10,9 +10,9 @@ from foreshock.benchmarks.explain.checks import (
     before_p_mask,
     cause_mask,
     mass_inside,
+    randomised_network,
     rank_correlation,
     rolled,
-    shuffled_network,
 )
 from foreshock.benchmarks.explain.fidelity import FRACTIONS, deletion, inpainting_deletion, insertion, ranked
 from foreshock.benchmarks.explain.mean_maps import class_mean, profile
@@ -85,13 +85,16 @@ def test_means_count_each_event_once():
     assert profile(values, 1, event)[0].tolist() == [4.0]
 
 
-def test_shuffling_keeps_the_weights_and_changes_the_answer():
-    network = foreshock.load("logistic-simcycle").keras
-    other = shuffled_network(network, 0)
-    for ours, theirs in zip(network.get_weights(), other.get_weights(), strict=True):
-        np.testing.assert_allclose(np.sort(ours.ravel()), np.sort(theirs.ravel()))
+def test_a_randomised_network_keeps_its_front_end_and_forgets_what_it_learned():
+    model = foreshock.load("logistic-simcycle")
     x = np.random.default_rng(0).normal(size=(2, 2500, 3)).astype(np.float32)
-    assert not np.allclose(network(x)["logits"], other(x)["logits"])
+    other = randomised_network(model.keras, x, 0)
+    logits = [np.asarray(n({"waveform": x})["logits"]) for n in (model.keras, other)]
+    assert not np.allclose(*logits)
+    again = randomised_network(model.keras, x, 0)
+    np.testing.assert_array_equal(logits[1], np.asarray(again({"waveform": x})["logits"]))
+    fronts = [np.asarray(n.get_layer("standardise").mean) for n in (model.keras, other)]
+    np.testing.assert_array_equal(*fronts)
 
 
 def test_cases_are_unseen_and_balanced():

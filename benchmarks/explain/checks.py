@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+ROUNDS_OF_STATISTICS = 40
+"""Passes after which a moving average of momentum 0.9 has forgotten all but 1.5 % of where it began."""
+
 
 def mass_inside(values: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """(sum of |SHAP| inside a mask, sum of all), (n,) each.
@@ -46,18 +49,25 @@ def rank_correlation(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return (ranks[0] * ranks[1]).sum(axis=1) / np.maximum(norms[0] * norms[1], 1e-300)
 
 
-def shuffled_network(network, seed: int):
-    """A copy of a network with every kernel in random order (Adebayo et al. 2018).
+def randomised_network(network, waveform: np.ndarray, seed: int):
+    """A copy of a network with random kernels, He's variance, and nothing else changed (Adebayo et al. 2018).
 
-    Statistics of normalisations and biases stay, so that the copy's outputs spread as the network's do.
+    Normalisations take their statistics anew from some waveforms. Kernels in random order will not do: where their mean
+    is below zero, a whole layer of ReLUs falls silent.
     """
     import keras
 
     copy = keras.models.clone_model(network)
     rng = np.random.default_rng(seed)
     copy.set_weights(
-        [rng.permutation(w.reshape(-1)).reshape(w.shape) if w.ndim > 1 else w for w in network.get_weights()]
+        [
+            w if w.ndim < 2 else rng.normal(size=w.shape) * np.sqrt(2 / np.prod(w.shape[:-1]))
+            for w in network.get_weights()
+        ]
     )
+    if any(isinstance(layer, keras.layers.BatchNormalization) for layer in copy.layers):
+        for _ in range(ROUNDS_OF_STATISTICS):
+            copy({"waveform": waveform}, training=True)
     return copy
 
 

@@ -17,11 +17,11 @@ from ...zoo.explain.background import read_background
 from ...zoo.explain.network_graph import NetworkGraph, cut
 from ...zoo.explain.waveforms import attribution, automatic, graph_of
 from .cases import Cases, simulated_cases
-from .checks import at_random, before_p_mask, cause_mask, mass_inside, rank_correlation, rolled, shuffled_network
+from .checks import at_random, before_p_mask, cause_mask, mass_inside, randomised_network, rank_correlation, rolled
 from .fidelity import deletion, inpainting_deletion, insertion
 
 RESULTS = Path(__file__).parents[1] / "results"
-EACH, EACH_QUICK = 16, 3
+EACH, EACH_QUICK = 24, 3
 PICTURE_EACH, PICTURE_EACH_QUICK = 300, 24
 PARTITION = "partition, inpaint_telea"
 METHODS = {
@@ -57,7 +57,7 @@ class Table:
 
     def to_text(self) -> str:
         """The columns that matter, aligned, with intervals."""
-        head = ("model", "method", "deletion", "insertion", "deletion, painted", "pointing", "before P", "shuffled")
+        head = ("model", "method", "deletion", "insertion", "deletion, painted", "pointing", "before P", "randomised")
         head = (*head, "agreement", "additivity", "s a record")
         lines = [head]
         for row in self.rows:
@@ -70,7 +70,7 @@ class Table:
         return "\n".join([*(line.rstrip() for line in text), self.about, *(f"wrote {p}" for p in self.pictures)])
 
 
-SCORES = ("deletion", "insertion", "inpainting_deletion", "pointing", "before_p", "shuffled", "agreement")
+SCORES = ("deletion", "insertion", "inpainting_deletion", "pointing", "before_p", "randomised", "agreement")
 
 
 def run(
@@ -105,7 +105,7 @@ def run(
         "intervals from whole events. deletion, insertion: mean change of the log-odds (nats) as the first half of the "
         "bins goes to or comes from the background's mean; painted: on pixels painted over as the partition's masker "
         "does. pointing: share of |SHAP| inside the planted cause's band and window, over its share of the area (1: "
-        "chance). shuffled: rank correlation of |SHAP| with that of the network with shuffled weights (0: the map "
+        "chance). randomised: rank correlation of |SHAP| with that of the network with random kernels (0: the map "
         "comes from the weights). agreement: rank correlation with the model's automatic method."
     )
     table = Table(tuple(rows), about, tuple(drawn))
@@ -123,15 +123,15 @@ def score_model(model, cases: Cases, seed: int) -> list[dict]:
     first = next(
         label for label, o in (LINEAR_METHODS if graph.linear else METHODS).items() if o["method"] == automatic(graph)
     )
-    shuffled = cut(shuffled_network(model.keras, seed), graph.target, graph.place)
-    other, _, _ = _explained(model, shuffled, cases.waveform, background, seed, {"method": automatic(graph)})
+    untrained = cut(randomised_network(model.keras, background, seed), graph.target, graph.place)
+    other, _, _ = _explained(model, untrained, cases.waveform, background, seed, {"method": automatic(graph)})
     inputs, reference = graph.prepared(cases.waveform), graph.prepared(background).mean(axis=0)
     controls = {"random bins": at_random(maps[first], seed), "the first map, shifted": rolled(maps[first], seed)}
     rows = []
     for label, values in {**maps, **controls}.items():
         scores = _scores(graph, cases, inputs, reference, values)
         known = label in maps
-        scores["shuffled"] = rank_correlation(np.abs(values), np.abs(other)) if label == first else None
+        scores["randomised"] = rank_correlation(np.abs(values), np.abs(other)) if label == first else None
         scores["agreement"] = rank_correlation(values, maps[first]) if known and label != first else None
         rows.append(
             {
