@@ -15,7 +15,17 @@ from pathlib import Path
 from ...datasets.atomic import replacing
 
 # Each is a module beside this one with a function `run() -> list[dict]`.
-BENCHMARKS = ("startup", "spectrogram", "catalogue", "waveforms", "annotate", "inference", "serving", "explain")
+BENCHMARKS = (
+    "startup",
+    "spectrogram",
+    "catalogue",
+    "waveforms",
+    "annotate",
+    "inference",
+    "serving",
+    "explain",
+    "archive",
+)
 RESULTS = Path(__file__).parents[1] / "results"
 
 
