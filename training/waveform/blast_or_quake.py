@@ -8,6 +8,7 @@ import numpy as np
 
 from ...datasets.home import data_home
 from ...zoo import registry
+from ...zoo.explain.background import chosen_background
 from ..outcome import Outcome
 from .blast_card import Tested, card_of
 from .blast_data import BlastRecords, joined, pacific_northwest, simulated_region
@@ -26,7 +27,16 @@ def train(recipe: Recipe, data: Path | None, folder: Path, resume: bool) -> Outc
     sure = sure_from(np.stack([1 - probability, probability], axis=1), tested.validation_label)
     # Golden cases are simulated for either ensemble: the collection's records are not ours to hand on.
     golden = simulated_region(recipe.regions[0], 20, recipe.data_seed)["test"].centred()[:3]
-    return Outcome(network, {"waveform": golden}, card_of(recipe, tested, sure))
+    return Outcome(
+        network, {"waveform": golden}, card_of(recipe, tested, sure), background=background_of(recipe, tested)
+    )
+
+
+def background_of(recipe: Recipe, tested: Tested) -> dict[str, np.ndarray]:
+    """What explanations compare with: training records, simulated ones where the training's are not ours to hand on."""
+    simulated_ones = recipe.data == "simulated"
+    known = tested.known if simulated_ones else simulated_region(recipe.regions[0], 60, recipe.data_seed)["train"]
+    return chosen_background(known.centred(), known.label, known.event)
 
 
 def simulated(recipe: Recipe, data: Path | None, folder: Path, resume: bool):

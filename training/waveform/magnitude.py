@@ -32,6 +32,8 @@ from .magnitude_scores import (
 )
 
 OTHER_EVENTS = 200
+# Training records with which explanations compare.
+BACKGROUND_ROWS = 128
 AMPLITUDE, AMPLITUDE_DISTANCE = "amplitude alone", "amplitude and true distance"
 
 
@@ -55,7 +57,9 @@ def train(recipe: Recipe, data: Path | None, folder: Path, resume: bool) -> Outc
     event_half_width = conformal_half_width(voted - truth)
     golden = finite(test.seen(recipe.coordinates))[:: max(1, len(test) // 3)][:3]
     card = _card(recipe, sets, answers, predict, half_width, event_half_width)
-    return Outcome(model, {"features": golden}, card)
+    drawn = np.random.default_rng(0).choice(len(known), min(BACKGROUND_ROWS, len(known)), replace=False)
+    background = {"features": finite(known.seen(recipe.coordinates))[np.sort(drawn)]}
+    return Outcome(model, {"features": golden}, card, background=background)
 
 
 def _card(recipe, sets, answers: dict[str, Predict], predict: Predict, half: float, event_half: float) -> dict:

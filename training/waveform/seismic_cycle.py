@@ -66,7 +66,7 @@ def outcome_of(recipe: Recipe, data: CycleData, network, folder: Path, settings:
     golden = test.select(slice(None, None, max(1, len(test) // 3))).windows(variant)[:3]
     card = card_of(recipe, data, results, controls, rows, {**calibrated, **settings}, weak)
     background = chosen_background(train.windows(variant), train.label, train.event)
-    return Outcome(network, {"waveform": golden}, card, background)
+    return Outcome(network, {"waveform": golden}, card, background=background)
 
 
 def answer_of(recipe: Recipe, network):

@@ -40,17 +40,19 @@ def chosen_background(waveform, label, event, each: int = EACH, seed: int = 0) -
     return {"waveform": np.asarray(waveform)[rows], "label": label[rows].astype(np.int64)}
 
 
-def write_background(path: str | os.PathLike, waveform: np.ndarray, label: np.ndarray) -> None:
-    """Write what `chosen_background` gave; whole counts take half the room as integers."""
-    waveform = np.asarray(waveform, np.float32)
-    if np.array_equal(waveform, np.rint(waveform)) and np.abs(waveform).max(initial=0) < 2**24:
-        waveform = waveform.astype(np.int32)
+def write_background(path: str | os.PathLike, **arrays: np.ndarray) -> None:
+    """Write what `chosen_background` gave, or `features`; whole counts take half the room as integers."""
+    if "waveform" in arrays:
+        waveform = np.asarray(arrays["waveform"], np.float32)
+        if np.array_equal(waveform, np.rint(waveform)) and np.abs(waveform).max(initial=0) < 2**24:
+            waveform = waveform.astype(np.int32)
+        arrays = {**arrays, "waveform": waveform}
     with replacing(path) as temporary:
-        np.savez_compressed(temporary, waveform=waveform, label=label)
+        np.savez_compressed(temporary, **arrays)
 
 
 def read_background(model: Model, against: str | None = None) -> np.ndarray:
-    """The model's background waveforms, float32 (n, samples, components).
+    """The model's background, float32: waveforms (n, samples, components), or (n, features).
 
     Arguments:
         against: the name of a class, to take only its records; of all classes equally many where None.
@@ -62,6 +64,8 @@ def read_background(model: Model, against: str | None = None) -> np.ndarray:
             "train it again, or give background=waveforms of its training data",
         )
     with np.load(model.file(FILE), allow_pickle=False) as stored:
+        if "features" in stored.files:
+            return stored["features"].astype(np.float32)
         waveform, label = stored["waveform"].astype(np.float32), stored["label"]
     if against is None:
         return waveform

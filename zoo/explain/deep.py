@@ -30,7 +30,7 @@ ACTIVATIONS = ("linear", "relu")
 def deep_values(model: Model, graph: NetworkGraph, arrays: np.ndarray, background: np.ndarray) -> Attribution:
     """Deep SHAP (Lundberg and Lee 2017, section 4.2) of the difference of the two classes' logits."""
     strange = [f"{layer.name} ({type(layer).__name__})" for layer in graph.back.layers if not _known(layer)]
-    if strange or graph.back.outputs[0].shape[-1] != 2:
+    if strange or graph.of_probability or graph.back.outputs[0].shape[-1] != 2:
         raise InputError(
             "convolutions, dense layers, maxima and ReLU up to the logits of two classes, on which deep SHAP is exact",
             ", ".join(strange) or f"{graph.back.outputs[0].shape[-1]} classes",
@@ -68,7 +68,7 @@ def main(folder: str, sent: str, answer: str) -> None:
         arrays, background = stored["arrays"], stored["background"]
         target, place = int(stored["target"]), str(stored["place"])
     network = from_folder(folder, "keras").keras
-    start = network.inputs[0] if place == "waveform" else scaled_spectrogram(network).output
+    start = network.inputs[0] if place == "waveform" else scaled_spectrogram(network)[0].output
     # The rules know no slices: the difference of two logits is a dense layer of its own.
     last = network.get_layer("logits")
     difference = keras.layers.Dense(1, name="difference_of_logits")

@@ -26,6 +26,7 @@ LINEAR_LAYERS = (
     "Softmax",
     "Standardise",
 )
+SCALINGS = ("LogPower", "MinMax", "Standardise")
 BATCH = 256
 
 
@@ -35,10 +36,11 @@ class NetworkGraph:
 
     Arguments:
         front: waveform -> what is explained; None where that is the waveform itself.
-        back: what is explained -> logits (n, classes).
+        back: what is explained -> logits (n, classes), or probabilities of an ensemble that votes.
         target: number of the class.
         place: "spectrogram" or "waveform".
         frequencies_hz, times_s: axes of the spectrogram, times after the record's first sample.
+        of_probability: whether `back` gives probabilities; their log-odds are explained.
     """
 
     front: object
@@ -47,12 +49,15 @@ class NetworkGraph:
     place: str
     frequencies_hz: np.ndarray | None = None
     times_s: np.ndarray | None = None
+    of_probability: bool = False
 
     def margin(self, tensor):
         """Log-odds of the class against all others, (n,): z - log sum exp of the other logits."""
         import tensorflow as tf
 
         logits = self.back(tensor, training=False)
+        if self.of_probability:
+            logits = tf.math.log(tf.maximum(logits, 1e-7))
         others = [i for i in range(logits.shape[-1]) if i != self.target]
         return logits[:, self.target] - tf.reduce_logsumexp(tf.gather(logits, others, axis=1), axis=1)
 
@@ -137,20 +142,22 @@ def cut(network, target: int, place: str | None = None) -> NetworkGraph:
             f"inputs {[t.name for t in network.inputs]}, outputs {list(network.output)}",
             "explain it with method=permutation on features, or name its logits",
         )
-    layer = None if place == "waveform" else scaled_spectrogram(network)
-    if layer is None:
-        if place == "spectrogram":
-            raise InputError("a network with one spectrogram layer", network.name, "explain its waveform")
-        return NetworkGraph(None, keras.Model(network.inputs[0], network.output["logits"]), target, "waveform")
-    spectrogram = _spectrograms(network)[0]
-    return NetworkGraph(
-        keras.Model(network.inputs[0], layer.output),
-        keras.Model(layer.output, network.output["logits"]),
-        target,
-        "spectrogram",
-        spectrogram.frequencies_hz,
-        spectrogram.times_s,
-    )
+    # The logits of an ensemble are those of its members; the log-odds of their vote are explained.
+    votes = len(network.output["logits"].shape) != 2
+    answer = network.output["probability" if votes else "logits"]
+    found = None if place == "waveform" else scaled_spectrogram(network)
+    if found is not None:
+        layer, frequencies_hz, times_s = found
+        try:
+            parts = keras.Model(network.inputs[0], layer.output), keras.Model(layer.output, answer)
+            return NetworkGraph(*parts, target, "spectrogram", frequencies_hz, times_s, votes)
+        except ValueError:  # the answer hangs on the waveform by another way too
+            pass
+    if place == "spectrogram":
+        raise InputError(
+            "a network with one spectrogram and no other way around it", network.name, "explain its waveform"
+        )
+    return NetworkGraph(None, keras.Model(network.inputs[0], answer), target, "waveform", of_probability=votes)
 
 
 def _spectrograms(network) -> list:
@@ -158,13 +165,27 @@ def _spectrograms(network) -> list:
 
 
 def scaled_spectrogram(network):
-    """The last layer of the chain of scalings behind the one spectrogram; None where there is no such chain."""
+    """The last layer of the chain of scalings behind the one spectrogram, and its axes; None where there is none.
+
+    A crop is part of the chain where a scaling follows it.
+
+    Returns:
+        (layer, frequencies_hz, times_s)
+    """
     found = _spectrograms(network)
     if len(found) != 1:
         return None
-    layer = found[0]
+    layer = best = found[0]
+    axes = best_axes = (layer.frequencies_hz, layer.times_s)
     while True:
         followers = [other for other in network.layers if getattr(other, "input", None) is layer.output]
-        if len(followers) != 1 or type(followers[0]).__name__ not in ("LogPower", "MinMax", "Standardise"):
-            return layer
+        kind = type(followers[0]).__name__ if len(followers) == 1 else ""
+        if kind not in ("Cropping2D", *SCALINGS):
+            return best, *best_axes
         layer = followers[0]
+        if kind == "Cropping2D":
+            axes = tuple(
+                values[low : len(values) - high] for values, (low, high) in zip(axes, layer.cropping, strict=True)
+            )
+        else:
+            best, best_axes = layer, axes

@@ -212,8 +212,12 @@ class MagnitudeModel(Model):
     def _with_magnitude(self, rows: list[MagnitudeRow]) -> tuple[MagnitudeRow, ...]:
         if not rows:
             return ()
+        found = self.run(features=self.features(rows))["magnitude"][:, 0]
+        return tuple(replace(row, magnitude=float(m)) for row, m in zip(rows, found, strict=True))
+
+    def features(self, rows: Sequence[MagnitudeRow]) -> np.ndarray:
+        """What the trees see of each record, (rows, features) in the order of the card's `features`."""
         data = np.stack([row.window.data for row in rows])
         features = channel_features(data, self.card.settings["sampling_rate_hz"]).reshape(len(rows), -1)
         # A silent channel has no kurtosis and no entropy: 0 stands for them, as in the training.
-        found = self.run(features=np.nan_to_num(features, nan=0.0, posinf=0.0, neginf=0.0))["magnitude"][:, 0]
-        return tuple(replace(row, magnitude=float(m)) for row, m in zip(rows, found, strict=True))
+        return np.nan_to_num(features, nan=0.0, posinf=0.0, neginf=0.0)
