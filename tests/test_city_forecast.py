@@ -416,3 +416,23 @@ def test_explain_points_to_the_response_instead(trained):
 
     with pytest.raises(InputError, match="foreshock benchmark response"):
         explain(registry.from_folder(trained[0]), bursts())
+
+
+def test_etas_in_the_circle_is_its_map_of_that_day(tmp_path):
+    from foreshock.training.city.baselines import etas_counts
+    from foreshock.training.forecast.baselines import Fits
+    from foreshock.training.forecast.case import ForecastCase
+    from foreshock.training.forecast.protocol import Protocol
+
+    case = case_of()
+    counts = etas_counts(case, tmp_path)
+    protocol = Protocol("day", (0, 1), 1, "bernoulli")
+    around = ForecastCase(case.region, case.catalog, case.split, protocol, case.magnitude)
+    etas = Fits(around, cache=tmp_path).model("etas")
+    for period, number in (("validation", 0), ("validation", 20), ("test", -1)):
+        day = case.issue_days(period)[number]
+        # Only what came before the day is given: nothing later may matter.
+        before = case.catalog.between(None, case.grid.day_start(day))
+        rates = etas.rates(before, [day], (0, 1), case.magnitude)[0]
+        expected = (rates * circle_weights(case.region.grid, case.circle)).sum()
+        assert counts[period][number] == pytest.approx(expected, rel=1e-4)

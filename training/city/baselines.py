@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +11,10 @@ import numpy as np
 from ...datasets.catalog import Catalog
 from ...datasets.grid import Grid
 from ...datasets.labels import haversine_km
+from ...datasets.period import Split
 from ...datasets.projection import LocalPlane
 from ...datasets.regions import Region
 from ...datasets.windows import Circle
-from ...zoo.forecast.etas.fit import EtasFit
 from ...zoo.forecast.etas.forecast import EtasForecasts
 from ..forecast.baselines import Fits
 from ..forecast.case import ForecastCase
@@ -29,7 +30,6 @@ RADII = (1.0, 2.0)
 MARGIN_KM, CELL_KM = 300.0, 10.0
 # A cell at the circle's edge counts by the share of so many points a side that lie inside.
 POINTS = 5
-DAYS_AT_ONCE = 64
 
 
 def rate_probability(case: CityCase) -> float:
@@ -106,8 +106,38 @@ def etas_region(case: CityCase) -> Region:
     return replace(case.region, grid=grid, padding_km=100.0)
 
 
-def etas_counts(case: CityCase, cache: Path | None = None) -> tuple[dict[str, np.ndarray], EtasFit]:
-    """Expected target events in the circle by an ETAS fitted on the training period, for validation and test; the fit.
+@dataclass(frozen=True)
+class DailyMaps:
+    """What decides ETAS's daily maps; cities of one region ask for the same.
+
+    Arguments:
+        data: the hash of the catalogue.
+        case: where the maps come from, told apart by the rest.
+    """
+
+    region: Region
+    split: Split
+    horizon: tuple[int, int]
+    magnitude: float
+    data: str
+    cache: Path
+    case: ForecastCase = field(compare=False)
+
+
+@lru_cache(maxsize=1)
+def daily_maps(wanted: DailyMaps) -> tuple[Grid, np.datetime64, np.ndarray]:
+    """The ETAS of the training period on all days of validation and test: cells, first day, (days, rows, columns)."""
+    case = wanted.case
+    fit = Fits(case, cache=wanted.cache).model("etas").fit
+    cells = fit.background.region
+    validation, test = case.split.validation, case.split.test
+    days = np.arange(validation.first, test.last + 2 - wanted.horizon[1])
+    counts = EtasForecasts(fit, case.catalog, cells, wanted.horizon, days).counts(days, wanted.magnitude)
+    return cells, validation.first, counts
+
+
+def etas_counts(case: CityCase, cache: Path | None = None) -> dict[str, np.ndarray]:
+    """Expected target events in the circle by an ETAS fitted on the training period, for validation and test.
 
     Arguments:
         cache: folder of fits, the shared one where None; cities of one region have one fit.
@@ -115,17 +145,8 @@ def etas_counts(case: CityCase, cache: Path | None = None) -> tuple[dict[str, np
     region = etas_region(case)
     protocol = Protocol("city", case.horizon, 1, "bernoulli")
     around = ForecastCase(region, region.select(case.catalog), case.split, protocol, case.magnitude)
-    fit = Fits(around, cache=fits_home() if cache is None else cache).model("etas").fit
-    return {p: counts_in(fit, around.catalog, case, case.issue_days(p)) for p in ("validation", "test")}, fit
-
-
-def counts_in(fit: EtasFit, catalog: Catalog, case: CityCase, days: np.ndarray) -> np.ndarray:
-    """Expected target events in the circle for days of issue, (days,)."""
-    cells = fit.background.region
-    share = circle_weights(cells, case.circle)
-    model = EtasForecasts(fit, catalog, cells, case.horizon, days)
-    parts = [
-        np.tensordot(model.counts(days[i : i + DAYS_AT_ONCE], case.magnitude), share, 2)
-        for i in range(0, len(days), DAYS_AT_ONCE)
-    ]
-    return np.concatenate(parts)
+    place = fits_home() if cache is None else cache
+    wanted = DailyMaps(region, case.split, case.horizon, case.magnitude, around.data_sha256, place, around)
+    cells, first, maps = daily_maps(wanted)
+    total = np.tensordot(maps, circle_weights(cells, case.circle), 2)
+    return {p: total[(case.issue_days(p) - first).astype(int)] for p in ("validation", "test")}

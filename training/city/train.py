@@ -53,7 +53,7 @@ def train(recipe: CityForecasting, data: Path | None, folder: Path, resume: bool
 
 def baseline_probabilities(case: CityCase, held: np.ndarray) -> dict[str, np.ndarray]:
     """Test probabilities of rate, recency, ETAS as it is and ETAS calibrated on validation."""
-    counts, _ = etas_counts(case)
+    counts = etas_counts(case)
     line = calibration(counts["validation"], held)
     return {
         "rate": np.full(len(counts["test"]), rate_probability(case)),
