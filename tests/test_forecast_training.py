@@ -109,6 +109,10 @@ def test_predict_is_one_day_of_the_series_and_keeps_to_the_window(recency, case)
     forecast = recency.predict(case.catalog, days[1])
     np.testing.assert_allclose(forecast.rate, rates[1], rtol=1e-5)
     assert forecast.window_days == (0, 7)
+    # The picture shows the last month, though the model looks back further.
+    recent = case.catalog.between(days[1] - 30, days[1]).above(REGION.m0)
+    south, north, west, east = case.grid.bounds()
+    assert len(forecast.recent) == len(recent.within((south, north), (west, east))) > 0
     later = recency.predict(case.catalog, days[1], window_days=(10, 50))
     a, b = recency.card.settings["recalibration"]["10-50"]
     raw = recency.rates(case.catalog, days[1], (10, 50))[0].astype(float)

@@ -8,7 +8,7 @@ import numpy as np
 
 from ...datasets.catalog import Catalog
 from ...datasets.errors import InputError
-from .forecaster import Forecaster, probability_of
+from .forecaster import RECENT_DAYS, Forecaster, probability_of
 from .rate_model import RateModel, Window, load_rate_model
 
 EVENT_COLUMNS = ("days before issue", "latitude", "longitude", "depth_km", "magnitude")
@@ -17,6 +17,9 @@ _US_PER_DAY = 86_400_000_000
 
 class BaselineForecaster(Forecaster):
     """Recency, boosting, ETAS: no network, one runtime."""
+
+    # All of the past counts; the picture shows its end.
+    recent_days = RECENT_DAYS
 
     @cached_property
     def rate_model(self) -> RateModel:

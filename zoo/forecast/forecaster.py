@@ -40,6 +40,11 @@ class Forecaster(Model):
         """The smallest target."""
         return float(self.card.settings["magnitude"])
 
+    @property
+    def recent_days(self) -> int:
+        """Days whose events are drawn on a forecast's picture: those that a network sees."""
+        return self.card.settings.get("steps", RECENT_DAYS)
+
     @abstractmethod
     def rates(
         self, catalog: Catalog, days, window_days: Window | None = None, magnitude: float | None = None
@@ -81,7 +86,7 @@ class Forecaster(Model):
                 "use a model of the catalogue's region",
             )
         rates = self.rates(before, day, window_days)
-        since = self.grid.day_start(day - self.card.settings.get("steps", RECENT_DAYS))
+        since = self.grid.day_start(day - self.recent_days)
         return Forecast(
             model=self.card.name,
             grid=self.grid,
