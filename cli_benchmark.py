@@ -80,6 +80,46 @@ def explain(
     print(run(models, quick, out, seed=seed).to_text())
 
 
+@app.command(epilog="Example: foreshock benchmark kail --region norcal --data ../shared/data")
+def kail(
+    region: Annotated[str, typer.Option(help="A region's name.")] = "simulated",
+    quick: Annotated[bool, typer.Option("--quick", help="A small part of the simulated region.")] = False,
+    unet: Annotated[bool, typer.Option("--unet", help="Train the U-Net too, which is not in the zoo.")] = False,
+    data: DataFolder = None,
+    out: Annotated[Path, typer.Option(help="Networks trained here are kept in it.")] = Path("foreshock-benchmark"),
+) -> None:
+    """The tables of Kail et al. 2020 without their leaks: weights, methods, errors; ours beside the published."""
+    from .benchmarks.kail.run import run
+
+    print(run(region, data, quick, out, unet=unet).to_text())
+
+
+@app.command(epilog="Example: foreshock benchmark discriminate --quick")
+def discriminate(
+    quick: Annotated[bool, typer.Option("--quick", help="Few events and epochs; the CSV goes to --out.")] = False,
+    data: DataFolder = None,
+    out: Annotated[Path, typer.Option(help="Trainings and pictures; what is there is not trained again.")] = Path(
+        "foreshock-benchmark"
+    ),
+) -> None:
+    """Earthquake or blast: transfer between simulated regions and to real records, beside a forest on P/S ratios."""
+    from .benchmarks.discriminate.run import run
+
+    print(run(data, quick, out).to_text())
+
+
+@app.command(epilog="Example: foreshock benchmark magnitude --quick")
+def magnitude(
+    quick: Annotated[bool, typer.Option("--quick", help="Few events; the CSV goes to --out.")] = False,
+    data: DataFolder = None,
+    out: Annotated[Path, typer.Option(help="Folder for pictures.")] = Path("foreshock-benchmark"),
+) -> None:
+    """Magnitude from one record: forest, boosting and a small network, split by event, with intervals."""
+    from .benchmarks.magnitude.run import run
+
+    print(run(data, quick, out).to_text())
+
+
 @app.command("seismic-cycle", epilog="Example: foreshock benchmark seismic-cycle --quick")
 def seismic_cycle(
     quick: Annotated[bool, typer.Option("--quick", help="A small cycle and short trainings.")] = False,

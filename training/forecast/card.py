@@ -74,6 +74,13 @@ def card_fields(recipe: Forecasting, case: ForecastCase, results: list[Result], 
         fails.append(
             "in the hours after a large event small ones are missing from catalogues, and it takes that for calm"
         )
+    if recipe.crops:
+        fails.append(
+            "each layer takes the maximum over 3 x 3 cells: what it has seen is blurred over tens of kilometres, "
+            "while most aftershocks lie in the mainshock's own cells"
+        )
+        if recipe.crops.shortcut:
+            fails.append(recipe.crops.shortcut)
     simulated = bool(region.source.simulator)
     return {
         "summary": first_line(recipe.summary, region.title, simulated, results),

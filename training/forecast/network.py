@@ -24,7 +24,8 @@ def network_of(recipe: Forecasting, rows: int, columns: int, prior_input: bool =
     from ...zoo.forecast.unet import unet
 
     if recipe.architecture == "unet":
-        return unet(rows, columns, recipe.steps, len(CHANNELS))
+        # Halved four times: the map is widened to fit, and `_windowed` cuts the answer.
+        return unet(-(-rows // 16) * 16, -(-columns // 16) * 16, recipe.steps, len(CHANNELS))
     prior = {}
     if recipe.architecture.endswith("-prior"):
         prior = {"residual": recipe.prior_shift, "learned": True, "prior_input": prior_input}
@@ -60,12 +61,17 @@ def rates_of_network(network, recipe: Forecasting, case: ForecastCase):
 
 def _windowed(network, recipe: Forecasting, case: ForecastCase, days: np.ndarray) -> np.ndarray:
     """Probabilities (issues, rows, columns), each from its own window of days."""
+    import tensorflow as tf
+
+    answer = tf.function(network, autograph=False, jit_compile=False, reduce_retracing=True)
+    (rows, columns), (_, _, *size, _) = case.grid.shape, network.get_layer("maps").output.shape
+    margin = ((0, 0), (0, 0), (0, size[0] - rows), (0, size[1] - columns), (0, 0))
     first = case.maps.index(days) - recipe.steps
     parts = []
     for start in range(0, len(days), BATCH):
         maps = np.stack([days_of(case, i, i + recipe.steps) for i in first[start : start + BATCH].tolist()])
-        parts.append(np.asarray(network({"maps": maps}, training=False)["probability"]))
-    return np.concatenate(parts)
+        parts.append(answer({"maps": np.pad(maps, margin)}, training=False)["probability"].numpy())
+    return np.concatenate(parts)[:, :rows, :columns]
 
 
 def _rolled(network, recipe: Forecasting, case: ForecastCase, days: np.ndarray) -> np.ndarray:

@@ -29,11 +29,32 @@ class Crops(Section):
         "batch", description="statistics of each batch, or those of the first batches throughout"
     )
 
+    shortcut: str = Field("", description="what training on tiles cost in score on validation, for the card")
+
     @model_validator(mode="after")
     def _answers_fill_the_stretch(self):
         if self.stretch_days % self.label_days:
             raise ValueError(f"label_days {self.label_days} do not divide stretch_days {self.stretch_days}")
         return self
+
+
+class RecentError(Section):
+    """Observed over expected events of the past, as zoo/forecast/residual/ratios.py has it."""
+
+    width_km: float | None = Field(
+        None, ge=0, description="of the Gaussian; 0 the cell alone, left out the whole region"
+    )
+    decay_days: float = Field(gt=0)
+    shrink: float = Field(gt=0, description="events expected before the ratio moves half of its way")
+
+
+class Residual(Section):
+    """A network on an ETAS forecast and its recent errors, learnt from forecasts of each half by a fit to the other."""
+
+    errors: tuple[RecentError, ...] = Field(min_length=1)
+    hidden: int = Field(0, ge=0, description="units beside the linear head")
+    ridge: float = Field(100.0, gt=0, description="of the linear head, in events")
+    negatives: int = Field(300, ge=1, description="cells without an event that are drawn a week")
 
 
 class Forecasting(Section):
@@ -57,6 +78,7 @@ class Forecasting(Section):
         "cnn-lstm",
         "cnn-lstm-prior",
         "unet",
+        "residual-etas",
     ]
     region: str
     split: str = "hard"
@@ -71,4 +93,11 @@ class Forecasting(Section):
     positive_weight: float = Field(1.0, gt=0, description="weight of cells with an event in the loss")
     prior_shift: float = Field(0.0, description="the constant c beside the prior's log-odds")
     crops: Crops | None = Field(None, description="train on tiles; on windows of the whole map if left out")
+    residual: Residual | None = Field(None, description="what a residual network looks at")
     fit: Fit = Fit(epochs=0)
+
+    @model_validator(mode="after")
+    def _residual_networks_say_what_they_see(self):
+        if (self.architecture == "residual-etas") != (self.residual is not None):
+            raise ValueError("architecture residual-etas and a section [residual] belong together")
+        return self

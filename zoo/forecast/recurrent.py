@@ -167,7 +167,7 @@ def _with_prior(maps, logits, residual, learned, prior_input):
         return {"maps": maps}, cell_outputs(LogOdds(name="logits", dtype="float32")(logits))
     log_odds = LogOdds(name="log_odds", dtype="float32")(logits)
     # The head's normalised logits have unit variance: a small factor to begin with leaves the prior its say.
-    layer = PriorLogit(c=residual, gain=0.1 if learned else 1.0, learned=learned, name="logits")
+    layer = PriorLogit(c=residual, gain=0.3 if learned else 1.0, learned=learned, name="logits")
     if not prior_input:
         return {"maps": maps}, cell_outputs(layer(log_odds))
     prior = keras.Input(tuple(log_odds.shape[1:]), name="prior")
