@@ -106,24 +106,12 @@ def predict(
 ) -> None:
     """Classify seismograms, or forecast from a catalogue."""
     from .zoo import registry
+    from .zoo.file_answers import answer_files
 
     model = registry.load(name)
     if events is not None and model.card.task != "blast-or-quake":
         raise typer.BadParameter(f"expected a blast ensemble, received {name}", param_hint="--events")
-    if model.card.task == "forecast":
-        from .zoo.forecast.answer import forecast_from_files
-
-        answer = forecast_from_files(model, inputs, day, picks)
-    elif model.card.task == "city-forecast":
-        from .zoo.forecast.city import city_forecast_of_files
-
-        answer = city_forecast_of_files(model, inputs, day, picks)
-    elif model.card.task == "magnitude":
-        answer = model.predict_files(inputs, picks, day)
-    else:
-        from .zoo.waveform.answer import classify_files
-
-        answer = classify_files(model, inputs, picks, day, events)
+    answer = answer_files(model, inputs, day, picks, events)
     if out is not None:
         if model.card.task != "city-forecast":
             raise typer.BadParameter(f"expected --csv or --plot for {name}, received --out", param_hint="--out")

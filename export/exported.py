@@ -16,6 +16,8 @@ from .parity import Parity
 from .precision import Change
 
 MANIFEST = "export.json"
+# Written anew, or of use in training and explanation only.
+NO_SIDE_FILES = ("model.keras", "model.onnx", "golden.npz", "background_records.npz")
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,11 @@ class Exported:
     path: Path
     parity: list[Parity]
     changes: list[Change] = field(default_factory=list)
+
+
+def side_files(card: Card) -> list[str]:
+    """What a model reads beside its graph, such as the ETAS model that a network corrects."""
+    return [name for name in card.files if name not in NO_SIDE_FILES]
 
 
 def write_manifest(folder: Path, card: Card, graph: Path, **how: str) -> None:
@@ -53,18 +60,23 @@ def load_exported(folder: Path) -> Model:
     try:
         content = json.loads((folder / MANIFEST).read_text())
         format, graph = content["format"], Path(content["graph"])
-        file = File(**content["files"][content["graph"]]) if format == "onnx" else None
+        files = {name: File(**entry) for name, entry in content["files"].items()}
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(
             f"a folder written by foreshock export, with {MANIFEST}",
             f"{folder} ({type(error).__name__}: {error})",
             "export the model again",
         ) from error
-    if file is None or graph.name != "model.onnx" or graph.is_absolute() or ".." in graph.parts:
+    if format != "onnx" or graph.name != "model.onnx" or graph.is_absolute() or ".." in graph.parts:
         raise InputError(
             "an export in ONNX",
             f"{folder}, a {format}",
             "export with --format onnx, or serve it with TensorFlow Serving",
         )
-    card = Card.read(folder / "card.json").model_copy(update={"files": {"model.onnx": file}})
+    card = Card.read(folder / "card.json")
+    kept = {name: files.get((graph.parent / name).as_posix()) for name in ["model.onnx", *side_files(card)]}
+    if None in kept.values():
+        lost = ", ".join(name for name, file in kept.items() if file is None)
+        raise InputError(f"{lost} in {folder / MANIFEST}", "none", "export the model again")
+    card = card.model_copy(update={"files": kept})
     return class_of(card)(card, folder / graph.parent, "onnx")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from ..datasets.atomic import replacing_folder
 from ..datasets.errors import InputError
 from ..zoo.model import Model
 from ..zoo.onnx_graph import write_onnx
-from .exported import Exported, write_manifest
+from .exported import Exported, side_files, write_manifest
 from .layout import finish_layout, graph_path
 from .metadata import metadata_of
 from .parity import check_parity
@@ -38,6 +39,11 @@ def export_onnx(model: Model, folder: Path, layout: str = "plain", precision: st
             changed = changes(model, full, _runner(path, model))
         if layout == "plain" and card.architecture in ARCHITECTURES:
             parity.append(write_step(model, temporary / STEP))
+        for name in side_files(card):
+            target = path.parent / name
+            if not target.exists():
+                target.parent.mkdir(exist_ok=True)
+                shutil.copyfile(model.file(name), target)
         finish_layout(layout, "onnx", model, temporary, graph)
         write_manifest(temporary, card, graph, format="onnx", layout=layout, precision=precision)
     return Exported(folder / card.name, folder / card.name / graph, parity, changed)

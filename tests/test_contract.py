@@ -123,12 +123,13 @@ def test_saved_and_loaded_again_it_answers_the_same(model, tmp_path):
         np.testing.assert_array_equal(np.asarray(first[name]), np.asarray(second[name]))
 
 
-@pytest.mark.parametrize("format", ["onnx", "savedmodel"])
-def test_the_export_keeps_the_answer(model, format, tmp_path):
+@pytest.mark.parametrize(("format", "layout"), [("onnx", "plain"), ("savedmodel", "tf-serving")])
+def test_the_export_keeps_the_answer(model, format, layout, tmp_path):
     from foreshock.export import FORMATS
+    from foreshock.export.exported import load_exported
     from foreshock.zoo.card import Card
 
-    written = FORMATS[format](model, tmp_path)
+    written = FORMATS[format](model, tmp_path, layout)
     path, parity = written.path, written.parity
     assert path.exists()
     assert {row.batch for row in parity} in ({1, 3, 7}, {1, 2})
@@ -143,3 +144,5 @@ def test_the_export_keeps_the_answer(model, format, tmp_path):
         metadata = {p.key: p.value for p in onnx.load(path).metadata_props}
         assert metadata["name"] == model.card.name
         assert Card.model_validate_json(metadata["card"]) == model.card
+        inputs, expected = read_golden(model.file("golden.npz"))
+        assert difference(expected, load_exported(written.folder).run(**inputs)) < TOLERANCE

@@ -11,6 +11,7 @@ from foreshock.datasets.errors import InputError
 from foreshock.export import FORMATS
 from foreshock.export.exported import load_exported
 from foreshock.export.layout import LAYOUTS, MAX_BATCH, triton_config
+from foreshock.export.parity import TOLERANCE
 from foreshock.zoo.golden import read_golden
 
 NAMES = foreshock.models()
@@ -26,24 +27,25 @@ def triton(p64, tmp_path_factory):
     return FORMATS["onnx"](p64, tmp_path_factory.mktemp("triton"), "triton")
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_every_name_exports_or_says_in_one_line_why_not(name, tmp_path):
+@pytest.mark.parametrize("name", [n for n in NAMES if "model.keras" not in foreshock.load(n).card.files])
+def test_a_name_without_a_network_exports_its_graph_or_says_in_one_line_why_not(name, tmp_path):
+    """Networks are exported by the contract test, in the layouts of both servers."""
     model = foreshock.load(name)
+    with pytest.raises(InputError, match="which has none"):
+        FORMATS["savedmodel"](model, tmp_path)
     try:
         written = FORMATS["onnx"](model, tmp_path, "triton")
     except InputError as error:
         assert "\n" not in str(error) and name in str(error)
         assert "which has none" in str(error) and "foreshock serve" in str(error)
-        assert not {"model.keras", "model.onnx"} & set(model.card.files)
+        assert "model.onnx" not in model.card.files
         assert not list(tmp_path.iterdir())
         return
     again = load_exported(written.folder)
     inputs, expected = read_golden(model.file("golden.npz"))
     for key, values in again.run(**inputs).items():
         np.testing.assert_allclose(values, expected[key], rtol=1e-4, atol=1e-4)
-    config = (written.folder / "config.pbtxt").read_text()
-    for tensor in (*model.card.inputs, *model.card.outputs):
-        assert f'name: "{tensor.name}" data_type: TYPE_FP32' in config
+    assert max(row.difference for row in written.parity) <= TOLERANCE
 
 
 def test_the_manifest_names_every_file_and_a_changed_graph_is_refused(triton, tmp_path):
@@ -82,6 +84,12 @@ def test_tritons_own_parser_reads_the_config(triton, p64):
     service = pytest.importorskip("tritonclient.grpc.model_config_pb2", reason="comes with the serve extra")
     from google.protobuf import text_format
 
+    for name in NAMES:
+        card = foreshock.load(name).card
+        parsed = text_format.Parse(triton_config(card, "onnx"), service.ModelConfig())
+        for tensors, wanted in ((parsed.input, card.inputs), (parsed.output, card.outputs)):
+            assert [t.name for t in tensors] == [t.name for t in wanted]
+            assert all(len(t.dims) == len(w.shape) - 1 for t, w in zip(tensors, wanted, strict=True))
     config = text_format.Parse((triton.folder / "config.pbtxt").read_text(), service.ModelConfig())
     assert (config.name, config.backend, config.max_batch_size) == ("p64-simcycle", "onnxruntime", MAX_BATCH)
     assert [(t.name, list(t.dims)) for t in config.input] == [("waveform", [2500, 3])]
@@ -120,7 +128,9 @@ def test_a_smaller_variant_is_smaller_and_its_scores_hardly_change(p64, triton, 
     assert written.path.stat().st_size < share * triton.path.stat().st_size
     kinds = {row.input: row for row in written.changes}
     assert set(kinds) == {"golden", "real record", "simulated records"}
-    assert 0 < kinds["simulated records"].largest < most
+    # Weights that are stored in half precision anyway lose nothing by it.
+    assert 0 <= kinds["simulated records"].mean <= kinds["simulated records"].largest < most
+    assert precision == "float16" or kinds["simulated records"].largest > 0
     assert kinds["golden"].decisions == 0
     inputs, expected = read_golden(p64.file("golden.npz"))
     answer = load_exported(written.folder).run(**inputs)["probability"]

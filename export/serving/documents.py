@@ -9,9 +9,10 @@ import tempfile
 from pathlib import Path
 
 from ...datasets.errors import InputError
+from ...zoo.file_answers import answer_files
 from ...zoo.model import Model
 
-NAMES = ("inputs", "day", "picks")
+NAMES = ("inputs", "day", "picks", "events")
 MOST_FILES = 64
 # Containers that may unfold to many times their size, or that run a parser of their own.
 CONTAINERS = {
@@ -39,19 +40,24 @@ def content_of(value: str | bytes, name: str) -> bytes:
         raise InputError(f"base64 in {name}", f"{value[:20]!r} ({error})", "encode the file's bytes") from error
 
 
-def answer_document(model: Model, inputs: list[bytes], day: str | None, picks: bytes | None) -> str:
-    """What `foreshock predict NAME INPUT... --day D --picks F --json` prints, for files in memory."""
+def answer_document(
+    model: Model, inputs: list[bytes], day: str | None, picks: bytes | None, events: bytes | None
+) -> str:
+    """What `foreshock predict NAME INPUT... --day D --picks F --events F --json` prints, for files in memory."""
     if not 1 <= len(inputs) <= MOST_FILES:
         raise InputError(f"1 to {MOST_FILES} files in inputs", f"{len(inputs)}", "send fewer at once")
-    for content in (*inputs, *([picks] if picks is not None else [])):
+    for content in (*inputs, *(more for more in (picks, events) if more is not None)):
         for start, kind in CONTAINERS.items():
             if content.startswith(start):
                 raise InputError("a waveform file or a catalogue as text or QuakeML", kind, "unpack it before sending")
     with tempfile.TemporaryDirectory(prefix="foreshock-") as folder:
         paths = [_written(Path(folder) / f"input-{n}", content) for n, content in enumerate(inputs, 1)]
-        picks_path = None if picks is None else _written(Path(folder) / "picks", picks)
+        tables = [
+            None if content is None else _written(Path(folder) / name, content)
+            for name, content in (("picks", picks), ("events", events))
+        ]
         try:
-            return json.dumps(_answer(model, paths, day, picks_path)).replace(f"{folder}/", "")
+            return json.dumps(answer_files(model, paths, day, *tables).to_dict()).replace(f"{folder}/", "")
         except InputError as error:
             told = [part.replace(f"{folder}/", "") for part in (error.expected, error.received, error.remedy)]
             raise InputError(*told) from error
@@ -60,13 +66,3 @@ def answer_document(model: Model, inputs: list[bytes], day: str | None, picks: b
 def _written(path: Path, content: bytes) -> Path:
     path.write_bytes(content)
     return path
-
-
-def _answer(model: Model, paths: list[Path], day: str | None, picks: Path | None) -> dict:
-    if model.card.task == "forecast":
-        from ...zoo.forecast.answer import forecast_from_files
-
-        return forecast_from_files(model, paths, day, picks).to_dict()
-    from ...zoo.waveform.answer import classify_files
-
-    return classify_files(model, paths, picks, day).to_dict()

@@ -96,7 +96,7 @@ class ForeshockRuntime(MLModel):
             threshold=repr(card.threshold.value),
             fails="; ".join(card.fails),
             licence=card.licence,
-            files="inputs, day, picks: base64, as foreshock predict takes them",
+            files="inputs, day, picks, events: base64, as foreshock predict takes them",
         )
         return found
 
@@ -173,17 +173,20 @@ class ForeshockRuntime(MLModel):
         if set(sent) - set(documents.NAMES) or len(sent) < len(payload.inputs):
             raise InputError(f"files as {', '.join(documents.NAMES)}", ", ".join(sent)[:60], "send each once")
         values = {name: _strings(tensor) for name, tensor in sent.items()}
-        for name in ("day", "picks"):
+        for name in documents.NAMES[1:]:
             if len(values.get(name, [""])) != 1:
                 raise InputError(f"one {name}", f"{len(values[name])}", "send one")
         day = values.get("day", [None])[0]
+        tables = [
+            documents.content_of(values[name][0], name) if name in values else None for name in ("picks", "events")
+        ]
         answer = await asyncio.get_running_loop().run_in_executor(
             _FILES,
             documents.answer_document,
             self._model,
             [documents.content_of(value, "inputs") for value in values["inputs"]],
             day.decode("utf-8") if isinstance(day, bytes) else day,
-            documents.content_of(values["picks"][0], "picks") if "picks" in values else None,
+            *tables,
         )
         output = ResponseOutput(name="answer", shape=[1], datatype="BYTES", data=[answer])
         return InferenceResponse(model_name=self.name, model_version=self.version, outputs=[output])
@@ -191,9 +194,7 @@ class ForeshockRuntime(MLModel):
 
 def _metadata(tensor) -> MetadataTensor:
     shape = [-1 if size is None else size for size in tensor.shape]
-    return MetadataTensor(
-        name=tensor.name, datatype="FP32", shape=shape, parameters=Parameters(unit=tensor.unit)
-    )
+    return MetadataTensor(name=tensor.name, datatype="FP32", shape=shape, parameters=Parameters(unit=tensor.unit))
 
 
 def _listed(output: ResponseOutput) -> ResponseOutput:
