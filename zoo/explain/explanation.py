@@ -82,7 +82,9 @@ class Explanation:
     def additivity_error(self) -> np.ndarray:
         """(n,) |base_value + sum of values - output| in parts of the output's range."""
         total = self.values.reshape(len(self), -1).sum(axis=1, dtype=np.float64)
-        return np.abs(self.base_value + total - self.output) / max(self.output_range, 1e-12)
+        # A model that answers one thing only varies by rounding, which is no range.
+        least = 1e-5 * max(1.0, float(np.abs(self.output).max(initial=0.0)))
+        return np.abs(self.base_value + total - self.output) / max(self.output_range, least)
 
     @property
     def converged(self) -> bool:
@@ -91,8 +93,8 @@ class Explanation:
         return bool(max(self.additivity_error.max(), np.nan_to_num(known).max()) <= TOLERANCE)
 
     def axis(self, name: str) -> np.ndarray:
-        """The values of the axis of this name."""
-        return next(axis.values for axis in self.axes if axis.name == name)
+        """The values of the axis of this name, or whose name begins with it."""
+        return next(axis.values for axis in self.axes if axis.name.startswith(name))
 
     @property
     def error_text(self) -> str:

@@ -103,7 +103,9 @@ def explain_forecast(
     row, column = ((edges[:-1] + edges[1:]) / 2 for edges in (groups.row_edges, groups.column_edges))
     error = found.standard_error.max(initial=0.0) / max(found.output_range, 1e-12)
     looks_back = "model.keras" in model.card.files
-    recent = past.between(grid.day_start(day - (model.card.settings["steps"] if looks_back else RECENT_DAYS)), None)
+    recent = past.between(
+        grid.day_start(day - (model.card.settings.get("steps", RECENT_DAYS) if looks_back else RECENT_DAYS)), None
+    )
     return Explanation(
         **common,
         method=method or "permutation",
@@ -157,27 +159,41 @@ def _boosting(model: Forecaster):
 def _game(model: Forecaster, past: Catalog, day, place: tuple[int, int], time_limit_s: float) -> Game:
     """The fastest way to the model's answer without some of the events."""
     if "model.json" in model.card.files:
+        from ..forecast.calibrated import Calibrated
         from ..forecast.etas.model import Etas
 
-        if isinstance(model.rate_model, Etas):
-            return _etas_game(model, past, day, place)
-    elif [tensor.name for tensor in model.card.inputs] == ["maps"] and "days_since_last" not in model.card.settings[
-        "channels"
-    ]:
+        rates, line = model.rate_model, (0.0, 1.0)
+        if isinstance(rates, Calibrated):
+            rates, line = rates.model, rates.heads[model.window_days]
+        if isinstance(rates, Etas):
+            return _etas_game(model, rates.fit, line, past, day, place)
+    elif _maps_only(model):
         return _map_game(model, past, day, place, time_limit_s)
     return _catalog_game(model, past, day, place, time_limit_s)
 
 
-def _etas_game(model, past: Catalog, day, place) -> Game:
-    """An ETAS rate is a sum over events: any coalition is a product with what each group adds."""
+def _maps_only(model) -> bool:
+    """Whether the answer hangs on day maps that are zero where nothing happened, and on no memory beside them."""
+    inputs = [tensor.name for tensor in model.card.inputs]
+    memory = "warm_up_days" in model.card.settings or "days_since_last" in model.card.settings.get("channels", ())
+    return inputs == ["maps"] and not memory and "etas.json" not in model.card.files
+
+
+def _etas_game(model, fit, line: tuple[float, float], past: Catalog, day, place) -> Game:
+    """An ETAS rate is a sum over events: any coalition is a product with what each group adds.
+
+    Arguments:
+        line: (a, b) of a calibration, a + b log rate.
+    """
     from ..forecast.etas.contributions import contributions
     from ..forecast.etas.forecast import EtasForecasts
 
-    forecasts = EtasForecasts(model.rate_model.fit, past, model.grid, model.window_days, day)
+    forecasts = EtasForecasts(fit, past, model.grid, model.window_days, day)
     parts = contributions(forecasts, day, *place, model.magnitude)
     groups = grouped(parts.row, parts.column, parts.age_days, place, model.grid.shape)
     each = np.bincount(groups.player, parts.event, groups.players)
-    return Game(lambda present, _: np.log(parts.background + present @ each), groups, tolerance=0.01)
+    a, b = line
+    return Game(lambda present, _: a + b * np.log(parts.background + present @ each), groups, tolerance=0.01)
 
 
 def _map_game(model, past: Catalog, day, place, time_limit_s: float) -> Game:
@@ -216,7 +232,7 @@ def _catalog_game(model, past: Catalog, day, place, time_limit_s: float) -> Game
         groups = grouped(row, column, age_days, place, model.grid.shape, growth)
 
         def outcome(present: np.ndarray, _: int) -> np.ndarray:
-            rates = [model.rates(events.select(keep[groups.player]), day)[0][place] for keep in present]
+            rates = [model.rates(events[keep[groups.player]], day)[0][place] for keep in present]
             return np.log(np.maximum(np.array(rates, np.float64), _LEAST_RATE))
 
         return Game(outcome, groups)

@@ -16,19 +16,20 @@ COLOURS = "RdBu_r"
 
 
 def plot_record_explanation(explanation: Explanation, case: int = 0):
-    """Three columns, E, N and Z, on one time axis from P; frequency upwards; colours symmetric about zero."""
+    """A column a component on one time axis from the arrival; frequency upwards; colours symmetric about zero."""
     from matplotlib.figure import Figure
 
     record, values = explanation.records[case], explanation.values[case]
+    letters = [str(letter) for letter in explanation.axis("component")]
     on_image = values.ndim == 3
-    figure = Figure(figsize=(13.0, 8.2 if on_image else 6.2), layout="constrained")
+    figure = Figure(figsize=(2.5 + 3.5 * max(len(letters), 2), 8.2 if on_image else 6.2), layout="constrained")
     heights = (1.0, 1.6, 1.6) if on_image else (1.4, 1.4)
-    axes = figure.subplots(len(heights), 3, sharex=True, sharey="row", height_ratios=heights, squeeze=False)
-    zero_s = record.p_s or 0.0
-    limit = symmetric_limit(values)
-    _traces(axes[0], record, zero_s)
+    axes = figure.subplots(len(heights), len(letters), sharex=True, sharey="row", height_ratios=heights, squeeze=False)
+    phase = explanation.details.get("phase", "P")
+    zero_s = (record.p_s if phase == "P" else record.s_s) or 0.0
+    _traces(axes[0], record, letters, zero_s)
     if on_image:
-        bars = _images(axes, explanation, record, values, zero_s, limit)
+        bars = _images(axes, explanation, record, letters, values, zero_s)
     else:
         bars = _samples(axes, record, values, zero_s, SEGMENT_S if explanation.method == "permutation" else 0.1)
     for mesh, row, label in bars:
@@ -37,15 +38,15 @@ def plot_record_explanation(explanation: Explanation, case: int = 0):
     for each in axes.flat:
         arrival_lines(each, record, zero_s)
     for each in axes[-1]:
-        each.set_xlabel(f"time from {'P' if record.p_s is not None else 'start'} (s)")
+        each.set_xlabel(f"time from {phase} (s)")
     axes[0, 0].set_xlim(-zero_s, record.duration_s - zero_s)
-    axes[0, 2].legend(loc="upper right", fontsize=8, ncols=2, framealpha=0.9)
-    moment = record.start + np.timedelta64(round(zero_s * 1e6), "us")
-    probability = 1 / (1 + np.exp(-explanation.output[case]))
+    axes[0, -1].legend(loc="upper right", fontsize=8, ncols=2, framealpha=0.9)
+    moment = str(record.start + np.timedelta64(round(zero_s * 1e6), "us"))[:22].replace("T", " ")
+    known = explanation.details.get("probability")
+    probability = "" if known is None else f" (probability {known[case]:.3f})"
     figure.suptitle(
-        f"{explanation.model} on {record.name}, P {str(moment)[:22].replace('T', ' ')} UTC\n"
-        f"{explanation.target} {explanation.output[case]:+.2f} (probability {probability:.3f}), "
-        f"background mean {explanation.base_value[case]:+.2f}",
+        f"{explanation.model} on {record.name}, {phase} {moment} UTC\n{explanation.target} "
+        f"{explanation.output[case]:+.2f}{probability}, background mean {explanation.base_value[case]:+.2f}",
         fontsize=11,
     )
     figure.supxlabel(footer(explanation), fontsize=8, color="0.3")
@@ -79,22 +80,24 @@ def shap_label(explanation: Explanation, of: str) -> str:
     return f"SHAP value ({explanation.unit} {of})\n+ {target}, − {against}"
 
 
-def _traces(axes, record: Record, zero_s: float) -> None:
+def _traces(axes, record: Record, letters: list[str], zero_s: float) -> None:
     time_s = np.arange(record.samples) / record.sampling_rate_hz - zero_s
-    for each, letter, row in zip(axes, COMPONENTS, record.data, strict=True):
+    for each, letter in zip(axes, letters, strict=True):
+        row = record.data[COMPONENTS.index(letter)]
         each.plot(time_s, row - row.mean(), color="0.15", linewidth=0.5)
         each.set_title(f"component {letter}", fontsize=10)
         each.ticklabel_format(axis="y", style="sci", scilimits=(-3, 5))
     axes[0].set_ylabel("amplitude (counts,\nmean removed)")
 
 
-def _images(axes, explanation, record, values, zero_s, limit) -> list:
+def _images(axes, explanation, record, letters, values, zero_s) -> list:
+    limit = symmetric_limit(values)
     frequencies_hz = np.asarray(explanation.axis("frequency"))
-    times_s = np.asarray(explanation.axis("time from P"))
+    times_s = np.asarray(explanation.axis("time"))
     front = {k: explanation.details[k] for k in ("nperseg", "noverlap") if k in explanation.details}
-    power, power_hz, power_s = power_db(record, COMPONENTS, front.get("nperseg", 64), front.get("noverlap", 32))
+    power, power_hz, power_s = power_db(record, "".join(letters), front.get("nperseg", 64), front.get("noverlap", 32))
     span = np.percentile(power, (5.0, 100.0))
-    for i in range(len(COMPONENTS)):
+    for i in range(len(letters)):
         upper = axes[1, i].pcolormesh(
             bin_edges(power_s - zero_s),
             np.maximum(bin_edges(power_hz), 0.0),
@@ -132,7 +135,7 @@ def _samples(axes, record: Record, values: np.ndarray, zero_s: float, length_s: 
     bins = len(values) // length
     summed = values[: bins * length].reshape(bins, length, -1).sum(axis=1)
     time_s = (np.arange(bins) + 0.5) * length / rate - zero_s
-    for i in range(len(COMPONENTS)):
+    for i in range(values.shape[1]):
         colour = np.where(summed[:, i] >= 0, "tab:red", "tab:blue")
         axes[1, i].bar(time_s, summed[:, i], width=length / rate, color=colour)
         axes[1, i].axhline(0.0, color="0.3", linewidth=0.6)

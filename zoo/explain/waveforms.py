@@ -54,7 +54,7 @@ def explain_waveforms(
     target = target or classes[-1]
     if target not in classes:
         raise InputError(f"a class of {', '.join(classes)}", repr(target), "choose one of them")
-    waveform, records, p_s = _windows(model, source, picks)
+    waveform, records, arrival_s = _windows(model, source, picks)
     graph = graph_of(model, classes.index(target), place)
     stored = read_background(model, against) if background is None else np.asarray(background, np.float32)
     method = method or automatic(graph)
@@ -71,12 +71,18 @@ def explain_waveforms(
         base_value=attributed.base_value,
         output=attributed.output,
         output_range=attributed.output_range,
-        axes=axes_of(graph, p_s, model.card.settings["sampling_rate_hz"], method),
+        axes=axes_of(graph, arrival_s, model.card.settings["sampling_rate_hz"], model.card.settings["phase"]),
         seconds=attributed.seconds,
         inputs=inputs,
         records=records,
         sampling_error=error,
-        details={"classes": list(classes), "target": target, **_front_end(model)},
+        details={
+            "classes": list(classes),
+            "target": target,
+            "phase": model.card.settings["phase"],
+            "probability": _probability(model, waveform, classes.index(target)),
+            **_front_end(model),
+        },
     )
 
 
@@ -129,34 +135,44 @@ def graph_of(model: Model, target: int, place: str | None = None) -> NetworkGrap
     return graphs[target, place]
 
 
-def axes_of(graph: NetworkGraph, p_s: float, sampling_rate_hz: float, method: str = "") -> tuple[Axis, ...]:
-    """Axes of one record, times from P."""
-    component = Axis("component", "", np.array(list(COMPONENTS)))
+def axes_of(graph: NetworkGraph, arrival_s: float, sampling_rate_hz: float, phase: str = "P") -> tuple[Axis, ...]:
+    """Axes of one record, times from the arrival of the phase that its window is cut around."""
+    name = f"time from {phase}"
+    components = COMPONENTS if graph.shape[-1] == len(COMPONENTS) else COMPONENTS[-graph.shape[-1] :]
+    component = Axis("component", "", np.array(list(components)))
     if graph.place == "spectrogram":
-        frequency = Axis("frequency", "Hz", graph.frequencies_hz)
-        return frequency, Axis("time from P", "s", graph.times_s - p_s), component
-    times_s = (np.arange(graph.shape[0]) + 0.5) / sampling_rate_hz - p_s
-    return Axis("time from P", "s", times_s), component
+        return Axis("frequency", "Hz", graph.frequencies_hz), Axis(name, "s", graph.times_s - arrival_s), component
+    times_s = (np.arange(graph.shape[0]) + 0.5) / sampling_rate_hz - arrival_s
+    return Axis(name, "s", times_s), component
 
 
 def _windows(model: Model, source, picks):
-    """Windows (n, samples, components), their records, and where P lies in them."""
-    before_s = float(model.card.settings["before_s"])
+    """Windows (n, samples, components) as the network takes them, their records, and where the arrival lies in them."""
+    settings = model.card.settings
+    before_s, phase = float(settings["before_s"]), settings["phase"]
+    channels = model.card.inputs[0].shape[-1]
     if isinstance(source, np.ndarray):
-        if source.ndim != 3:
-            raise InputError("windows (n, samples, components)", f"shape {source.shape}", "stack the records")
-        rate = float(model.card.settings["sampling_rate_hz"])
-        records = (
-            Record(window.T, rate, "1970-01-01", station=f"{i + 1}", p_s=before_s) for i, window in enumerate(source)
-        )
+        if source.ndim != 3 or source.shape[-1] != channels:
+            raise InputError(f"windows (n, samples, {channels})", f"shape {source.shape}", "stack the records")
+        rate, full = float(settings["sampling_rate_hz"]), np.zeros((*source.shape[:2], len(COMPONENTS)), np.float32)
+        full[..., -channels:] = source
+        pick = {f"{phase.lower()}_s": before_s}
+        records = (Record(w.T, rate, "1970-01-01", station=f"{i + 1}", **pick) for i, w in enumerate(full))
         return source, tuple(records), before_s
     answer = model.predict(source, picks)
     records = tuple(row.window for row in answer.rows)
     if not records:
         reasons = "; ".join(f"{name}: {reason}" for name, reason in answer.rejected[:5])
         raise InputError("at least one record to explain", f"none ({reasons})", "mend the input")
-    arrivals = [record.p_s for record in records if record.p_s is not None]
-    return batch_of(records), records, arrivals[0] if len(records) == len(arrivals) == 1 else before_s
+    arrivals = [getattr(record, f"{phase.lower()}_s") for record in records]
+    # A model of the vertical component alone takes the last of three.
+    return batch_of(records)[..., -channels:], records, arrivals[0] if len(records) == 1 else before_s
+
+
+def _probability(model: Model, waveform: np.ndarray, target: int) -> np.ndarray:
+    """The model's own probability of the class, (n,)."""
+    parts = [model.run(waveform=waveform[i : i + 64])["probability"][:, target] for i in range(0, len(waveform), 64)]
+    return np.concatenate(parts)
 
 
 def _as_loud(background: np.ndarray, waveform: np.ndarray) -> np.ndarray:
