@@ -398,3 +398,14 @@ def test_what_is_no_model_is_one_line_before_any_port_is_open(source, words, tmp
         [sys.executable, "-m", "foreshock.cli", "serve", source], capture_output=True, text=True, cwd=tmp_path
     )
     assert done.returncode == 1 and words in done.stderr and done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("taken", ["port", "grpc_port", "metrics_port"])
+def test_a_port_in_use_is_one_line(server, tmp_path, taken):
+    ports = dict(zip(("port", "grpc_port", "metrics_port"), free_ports(3), strict=True))
+    ports[taken] = getattr(server, taken)
+    options = [word for name, port in ports.items() for word in (f"--{name.replace('_', '-')}", str(port))]
+    words = [sys.executable, "-m", "foreshock.cli", "serve", "p64-simcycle", *options]
+    done = subprocess.run(words, capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 1 and f"choose another with --{taken.replace('_', '-')}" in done.stderr
+    assert done.stderr.count("\n") == 1

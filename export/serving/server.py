@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 import sys
 from contextlib import nullcontext
 
@@ -80,6 +81,22 @@ class _OneLine(logging.Filter):
         return True
 
 
+def _require_ports(host: str, ports: dict[str, int]) -> None:
+    """Raise where a port is taken; gRPC would share it in silence, and the others say so in a traceback."""
+    held = []
+    try:
+        for option, port in ports.items():
+            try:
+                held.append(socket.create_server((host, port)))
+            except (OSError, OverflowError) as error:
+                raise InputError(
+                    f"a free port {port} at {host}", str(error), f"choose another with {option}"
+                ) from error
+    finally:
+        for taken in held:
+            taken.close()
+
+
 def serve(
     sources: list[str],
     host: str = "127.0.0.1",
@@ -94,6 +111,7 @@ def serve(
         sources: names of the zoo, or folders.
         megabytes: the largest request.
     """
+    _require_ports(host, {"--port": port, "--grpc-port": grpc_port, "--metrics-port": metrics_port})
     settings = Settings(
         debug=False,
         host=host,
