@@ -21,7 +21,7 @@ QUICK = {
     "embedding": "4",
     "hidden": "6",
     "fit.epochs": "3",
-    "fit.learning_rate": "5e-3",
+    "fit.learning_rate": "2e-3",
     "crops.tile": "16",
     "crops.lanes": "4",
     "crops.stretch_days": "4",
@@ -47,9 +47,9 @@ def network_rates(architecture: str, rivals: Rivals, changes: dict[str, str], ou
     name = f"{architecture}-{rivals.case.region.name}"
     if not changes and from_zoo(rivals.case, name)[0]:
         model = registry.load(name)
-        return rates_of(model, rivals.case), f"{name} of the zoo, trained for {model.card.wall_time_s / 60:.1f} minutes"
+        return rates_of(model, rivals.case), f"{name} of the zoo, trained and scored in {model.card.wall_time_s:.0f} s"
     network, recipe, seconds = trained(architecture, rivals, changes, out)
-    note = f"trained here for {seconds / 60:.1f} minutes, not in the zoo"
+    note = f"trained here for {seconds:.0f} s, not in the zoo"
     return rates_of_network(network, recipe, rivals.case), note
 
 

@@ -68,15 +68,18 @@ class Tables:
             if not rows:
                 continue
             lines += ["", title, _line("", [cell for score in scores for cell in (score, "published")])]
-            for case in dict.fromkeys(row.case for row in rows):
+            cases = list(dict.fromkeys(row.case for row in rows))
+            notes = {case: next((row.note for row in rows if row.case == case and row.note), "") for case in cases}
+            for case, following in zip(cases, [*cases[1:], None], strict=True):
                 mine = {row.score: row for row in rows if row.case == case}
                 cells = []
                 for score in scores:
                     row = mine.get(score)
                     cells += ["", ""] if row is None else [_ours(row), _number(row.published)]
                 lines.append(_line(case, cells))
-                notes = dict.fromkeys(row.note for row in mine.values() if row.note)
-                lines += [f"    {note}" for note in notes]
+                # A note that several cases share stands below the last of them.
+                if notes[case] and notes[case] != notes.get(following):
+                    lines.append(f"    {notes[case]}")
         return "\n".join(lines)
 
 
