@@ -220,3 +220,31 @@ def test_a_boosted_forecast_is_explained_by_its_features(residual):
         figure = explanation.plot(case=1, kind=kind)
         labels = {text.get_text() for axes in figure.axes for text in axes.get_yticklabels()}
         assert any("decay" in label for label in labels), kind
+
+
+def test_trees_on_features_of_records_are_explained_by_name(tmp_path):
+    from types import SimpleNamespace
+
+    from foreshock.training.trees import forest_graph
+    from foreshock.zoo.explain.features import explain_features
+    from sklearn.ensemble import RandomForestRegressor
+
+    rng = np.random.default_rng(1)
+    x = rng.normal(size=(200, 3)).astype(np.float32)
+    forest = RandomForestRegressor(5, max_depth=4, random_state=0).fit(x, 3 * x[:, 1])
+    (tmp_path / "model.onnx").write_bytes(forest_graph(forest))
+    rows = [SimpleNamespace(window=None, magnitude=m) for m in forest.predict(x[:4])]
+    model = SimpleNamespace(
+        card=SimpleNamespace(name="forest", settings={"features": ["E_max", "N_max", "Z_max"]}),
+        predict=lambda source, picks: SimpleNamespace(rows=rows if source else [], rejected=()),
+        features=lambda rows: x[: len(rows)],
+        file=lambda name: tmp_path / name,
+    )
+    explanation = explain_features(model, ["a file"], background=x[50:90])
+    assert explanation.additivity_error.max() < 1e-5 and explanation.method == "tree"
+    assert explanation.largest(0, 1)[0][0] == "N_max"
+    for options, match in (({"method": "gradient"}, "method tree"), ({"target": "blast"}, "not a class")):
+        with pytest.raises(InputError, match=match):
+            explain_features(model, ["a file"], background=x, **options)
+    with pytest.raises(InputError, match="at least one record"):
+        explain_features(model, [], background=x)

@@ -201,6 +201,27 @@ def test_the_background_is_the_trainings_own_and_the_same_in_any_order(tmp_path)
     assert axes_of(graph_of(model, 1), 5.0, 100.0)[0].unit == "Hz"
 
 
+def test_an_ensemble_that_votes_is_explained_by_the_log_odds_of_its_vote():
+    from foreshock.zoo.waveform.blast_networks import build
+
+    waveform = np.random.default_rng(0).normal(size=(6, 2000, 1)).astype(np.float32)
+    network = build("blast-spectrogram", members=2)
+    graph = cut(network, 1)
+    assert graph.place == "spectrogram" and graph.of_probability
+    assert graph.shape == (25, 61, 1) and len(graph.frequencies_hz) == 25  # the band that is kept
+    assert graph.frequencies_hz[0] == pytest.approx(50 / 64)
+    inputs = graph.prepared(waveform)
+    probability = network({"waveform": waveform}, training=False)["probability"].numpy().astype(float)
+    expected = np.log(probability[:, 1]) - np.log(probability[:, 0])
+    np.testing.assert_allclose(graph.margins(inputs), expected, atol=1e-3)
+    found = expected_gradients(graph, inputs[:2], inputs[2:], tolerance=0.05, time_limit_s=20)
+    assert np.abs(total(found) - found.output).max() <= 0.05 * found.output_range
+    axes = axes_of(graph, 5.0, 50.0, "P")
+    assert axes[2].values.tolist() == ["Z"] and axes[1].name == "time from P"
+    # Another branch goes around the spectrogram: only the waveform holds all of the answer.
+    assert cut(build("blast-both", members=2), 1).place == "waveform"
+
+
 def test_nothing_heavy_is_imported_before_it_is_needed():
     code = (
         "import foreshock.zoo.explain.dispatch, foreshock.zoo.explain.waveforms, foreshock.zoo.explain.forecasts, sys;"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import textwrap
+
 import numpy as np
 
 from .explanation import Explanation
@@ -42,7 +44,21 @@ def plot_features(explanation: Explanation, case: int, kind: str):
                     shap.plots.beeswarm(rows, max_display=MOST, show=False)
         finally:
             plt.close(figure)
+    axes = figure.axes[0]
+    if kind != "beeswarm":
+        axes.set_xlabel(f"{explanation.target.split(' of ')[0]} ({explanation.unit})", fontsize=11)
+    else:
+        axes.set_xlabel(f"SHAP value ({explanation.unit})", fontsize=11)
     cases = f"case {case + 1} of {len(explanation)}" if kind == "waterfall" else f"{len(explanation)} cases"
-    figure.suptitle(f"{explanation.model}: {explanation.target}\n{cases}, in {explanation.unit}", fontsize=11, y=1.06)
-    figure.text(0.5, -0.06, footer(explanation), fontsize=8, color="0.3", ha="center", va="top")
+    title = [f"{explanation.model}, {cases}", *textwrap.wrap(explanation.target, 70)]
+    axes.set_title("\n".join(title), fontsize=11, pad=34 if kind != "beeswarm" else 12)
+    below = {
+        "xytext": (0, -62),
+        "textcoords": "offset points",
+        "xycoords": "axes fraction",
+        "ha": "center",
+        "va": "top",
+    }
+    note = "\n".join(textwrap.wrap(footer(explanation).replace("\n", " "), 90))
+    axes.annotate(note, (0.4, 0.0), fontsize=8, color="0.3", annotation_clip=False, **below)
     return figure

@@ -84,6 +84,8 @@ def explain_forecast(
         from .boosted import boosted_explanation
 
         likeliest = np.argsort(forecast.probability, axis=None)[::-1][:cells]
+        if cells:
+            common["target"] += f" and in the {cells} likeliest cells"
         numbers = np.concatenate([[np.ravel_multi_index(place, model.grid.shape)], likeliest])
         return boosted_explanation(trees, past, day, model.window_days, numbers, seed, details, common)
     if cells:

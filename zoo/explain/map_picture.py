@@ -35,13 +35,13 @@ def plot_map(explanation: Explanation, case: int = 0):
     for axes, box, lines in ((whole, everything, "none"), (near, around, "0.75")):
         mesh = _map(axes, details, shown, limit, box, lines)
     whole.legend(loc="upper left", fontsize=7, framealpha=0.9)
-    whole.set_title("the whole region", fontsize=10)
-    near.set_title("around the cell; tiles grow away from it", fontsize=10)
+    whole.set_title("the whole region (grey: no events)", fontsize=10)
+    near.set_title("around the cell; tiles grow away from it\n(white: below two standard errors)", fontsize=10)
     bar = figure.colorbar(mesh, ax=[whole, near], shrink=0.8, pad=0.01, aspect=30)
-    bar.set_label(
-        "SHAP value of a tile's past events (nats of log rate)\nred raised, blue lowered; grey: no events; "
-        "white: below two standard errors"
-    )
+    bar.set_label("SHAP value of a tile's past events (nats of log rate)\nred raised, blue lowered")
+    ticks = limit * np.array([-1, -0.3, -0.1, -0.03, 0, 0.03, 0.1, 0.3, 1])
+    bar.set_ticks(ticks, labels=[f"{tick:+.2g}" if tick else "0" for tick in ticks])
+    bar.ax.minorticks_off()
     _ages(ages, explanation, case)
     base, output = explanation.base_value[case], explanation.output[case]
     figure.suptitle(
