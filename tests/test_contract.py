@@ -9,7 +9,7 @@ from foreshock.zoo.golden import read_golden
 
 NAMES = foreshock.models()
 NETWORKS = [name for name in NAMES if "model.keras" in foreshock.load(name).card.files]
-RATE_MODELS = [name for name in NAMES if name not in NETWORKS]
+RATE_MODELS = [name for name in NAMES if name not in NETWORKS and foreshock.load(name).card.task != "magnitude"]
 
 
 @pytest.fixture(params=NAMES, scope="module")

@@ -76,26 +76,29 @@ def train_members(
 
 
 def member_batches(records: BlastRecords, batch: int, seeds, groups: int = 1, epoch: int | None = None):
-    """A `tf.data.Dataset` of (windows (batch, samples, members), labels (batch, groups * members)).
+    """Batches of (windows (batch, samples, members), labels (batch, groups * members)), on any of Keras's backends.
 
     With an epoch each member has records in an order and with shifts of its own, the same for the same (seed, epoch);
     without one all have them in order and in their places. The members of each group (architecture) see the same.
     """
-    import tensorflow as tf
+    import keras
 
     spare = records.waveform.shape[1] - SAMPLES
     count = len(records)
+    if epoch is None:
+        orders = [np.arange(count)] * len(seeds)
+        firsts = [np.full(count, spare // 2)] * len(seeds)
+    else:
+        rngs = [np.random.default_rng([seed, epoch]) for seed in seeds]
+        orders = [rng.permutation(count) for rng in rngs]
+        firsts = [rng.integers(spare + 1, size=count) for rng in rngs]
 
-    def batches():
-        if epoch is None:
-            orders = [np.arange(count)] * len(seeds)
-            firsts = [np.full(count, spare // 2)] * len(seeds)
-        else:
-            rngs = [np.random.default_rng([seed, epoch]) for seed in seeds]
-            orders = [rng.permutation(count) for rng in rngs]
-            firsts = [rng.integers(spare + 1, size=count) for rng in rngs]
-        for begin in range(0, count, batch):
-            part = slice(begin, begin + batch)
+    class Batches(keras.utils.PyDataset):
+        def __len__(self):
+            return -(-count // batch)
+
+        def __getitem__(self, number):
+            part = slice(number * batch, (number + 1) * batch)
             windows = [
                 np.stack(
                     [records.waveform[i, f : f + SAMPLES, 0] for i, f in zip(order[part], first[part], strict=True)]
@@ -103,17 +106,15 @@ def member_batches(records: BlastRecords, batch: int, seeds, groups: int = 1, ep
                 for order, first in zip(orders, firsts, strict=True)
             ]
             labels = np.stack([records.label[order[part]] for order in orders], axis=-1)
-            yield np.stack(windows, axis=-1), np.tile(labels, (1, groups))
+            return np.stack(windows, axis=-1), np.tile(labels, (1, groups))
 
-    signature = (
-        tf.TensorSpec((None, SAMPLES, len(seeds)), tf.float32),
-        tf.TensorSpec((None, groups * len(seeds)), tf.int64),
-    )
-    return tf.data.Dataset.from_generator(batches, output_signature=signature).prefetch(1)
+    return Batches()
 
 
 def logits_of(network, records: BlastRecords, batch: int = 256) -> np.ndarray:
     """(n, members, 2)."""
+    import keras
+
     waveform = records.centred()
     parts = [network({"waveform": waveform[i : i + batch]}, training=False) for i in range(0, len(waveform), batch)]
-    return np.concatenate([np.asarray(part["logits"]) for part in parts])
+    return np.concatenate([keras.ops.convert_to_numpy(part["logits"]) for part in parts])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 
 import numpy as np
@@ -43,6 +44,7 @@ def fit_boosting(train: MagnitudeRecords, validation: MagnitudeRecords, seed: in
 
 def fit_network(train: MagnitudeRecords, validation: MagnitudeRecords, seed: int = 42) -> Predict:
     """Two dense layers on the features' signed logarithms; validation chooses how strongly weights decay."""
+    from sklearn.exceptions import ConvergenceWarning
     from sklearn.neural_network import MLPRegressor
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
@@ -51,7 +53,10 @@ def fit_network(train: MagnitudeRecords, validation: MagnitudeRecords, seed: int
         network = MLPRegressor(
             hidden_layer_sizes=(64, 32), alpha=decay, max_iter=150, random_state=seed, n_iter_no_change=20
         )
-        model = make_pipeline(StandardScaler(), network).fit(signed_log(train.features), train.magnitude)
+        with warnings.catch_warnings():
+            # 150 rounds are the setting, not a failure to converge.
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            model = make_pipeline(StandardScaler(), network).fit(signed_log(train.features), train.magnitude)
         error = model.predict(signed_log(validation.features)) - validation.magnitude
         return float((error**2).mean()), model
 

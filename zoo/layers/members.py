@@ -227,7 +227,12 @@ def seed_members(network, seeds) -> None:
 def member_weights(network) -> list[tuple[str, np.ndarray]]:
     """(path, values) of the weights that have a leading member axis, in the network's order."""
     kinds = (MemberConvolution, MemberDense, MemberNorm)
-    return [(w.path, np.asarray(w)) for layer in network.layers if isinstance(layer, kinds) for w in layer.weights]
+    return [
+        (w.path, keras.ops.convert_to_numpy(w))
+        for layer in network.layers
+        if isinstance(layer, kinds)
+        for w in layer.weights
+    ]
 
 
 def set_member_weights(network, values) -> None:
