@@ -7,7 +7,9 @@ from foreshock.datasets.errors import InputError
 from foreshock.zoo.forecast.conv_lstm import conv_lstm
 from foreshock.zoo.forecast.recurrent import carried_model, cnn, cnn_lstm, step_model
 from foreshock.zoo.forecast.unet import unet
+from foreshock.zoo.layers.scaling import LogPower
 from foreshock.zoo.layers.spectrogram import Spectrogram
+from foreshock.zoo.waveform import networks
 from foreshock.zoo.waveform.laurenti import PARAMETERS, laurenti
 from foreshock.zoo.waveform.spectrogram_cnn import VARIANTS, fit_standardise, framax, spectrogram_cnn
 
@@ -277,3 +279,20 @@ def test_onnx_answers_the_same(build, make, tmp_path):
             for name, value in expected.items():
                 value = np.asarray(value)
                 np.testing.assert_allclose(answers[name], value, atol=1e-5 * max(1.0, np.abs(value).max()))
+
+
+@pytest.mark.parametrize("architecture", ["framax-log", "framax-psd", "laurenti"])
+def test_a_network_without_weights_in_the_zoo_becomes_an_onnx_graph_of_the_same_answers(architecture, tmp_path):
+    import onnxruntime
+    from foreshock.zoo.onnx_graph import write_onnx
+
+    network = networks.build(architecture)
+    write_onnx(network, tmp_path / "model.onnx")
+    waveform = np.random.default_rng(0).normal(0, 300, (2, 2500, 3)).astype(np.float32)
+    (answer,) = onnxruntime.InferenceSession(str(tmp_path / "model.onnx")).run(["probability"], {"waveform": waveform})
+    np.testing.assert_allclose(answer, network({"waveform": waveform})["probability"], atol=1e-5)
+
+
+def test_log1p_is_numpys_from_the_smallest_power_to_the_largest():
+    power = np.geomspace(1e-30, 1e30, 400).astype(np.float32)
+    np.testing.assert_allclose(LogPower("log1p")(power), np.log1p(power.astype(np.float64)), rtol=5e-7)

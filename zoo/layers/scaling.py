@@ -52,11 +52,17 @@ class LogPower(keras.layers.Layer):
         """Compress each value."""
         if self.kind == "log10":
             return ops.log10(power + self.floor)
-        return ops.log1p(power) if self.kind == "log1p" else power
+        return _log1p(power) if self.kind == "log1p" else power
 
     def get_config(self):
         """What the constructor takes."""
         return super().get_config() | {"kind": self.kind, "floor": self.floor}
+
+
+def _log1p(power):
+    """log(1 + power) from operations that ONNX has: through the inverse hyperbolic tangent where it is small."""
+    small = ops.minimum(power, 1.0)  # so that the branch not taken has a finite gradient
+    return ops.where(power < 1.0, 2.0 * ops.arctanh(small / (2.0 + small)), ops.log(1.0 + power))
 
 
 @register
