@@ -19,7 +19,7 @@ from .explanation import TOLERANCE, Axis, Explanation
 METHODS = (*PLAYER_METHODS, "tree")
 # Coarser tiles are taken until so many rounds fit into the time.
 _ROUNDS_WANTED = LEAST_ROUNDS
-_GROWTHS = (2.0, 3.0, 6.0, 20.0)
+_GROWTHS = (2.0, 3.0, 6.0, 20.0, 200.0)
 _LEAST_RATE = 1e-30
 
 
@@ -29,6 +29,7 @@ class Game(NamedTuple):
     outcome: Callable[[np.ndarray, int], np.ndarray]
     groups: EventGroups
     tolerance: float = TOLERANCE
+    counted: str = "events"
 
 
 def explain_forecast(
@@ -104,17 +105,17 @@ def explain_forecast(
     groups, grid = game.groups, model.grid
     row, column = ((edges[:-1] + edges[1:]) / 2 for edges in (groups.row_edges, groups.column_edges))
     error = found.standard_error.max(initial=0.0) / max(found.output_range, 1e-12)
-    looks_back = "model.keras" in model.card.files
-    recent = past.between(
-        grid.day_start(day - (model.card.settings.get("steps", RECENT_DAYS) if looks_back else RECENT_DAYS)), None
-    )
+    days = model.card.settings["steps"] if game.counted != "events" else RECENT_DAYS
+    recent = past.between(grid.day_start(day - days), None)
+    # The model's own answer: what the game does not reproduce of it shows as additivity error.
+    output = np.log(np.maximum(model.rates(past, day)[0][place].astype(np.float64), _LEAST_RATE))
     return Explanation(
         **common,
         method=method or "permutation",
         samples=found.samples,
         values=groups.on_tiles(found.values)[None],
         base_value=np.array([found.base_value]),
-        output=np.array([found.output]),
+        output=np.array([output]),
         output_range=found.output_range,
         axes=(
             Axis("latitude", "degrees", grid.points(row, place[1] + 0.5)[0]),
@@ -130,7 +131,7 @@ def explain_forecast(
             "row_edges": groups.row_edges,
             "column_edges": groups.column_edges,
             "standard_error": groups.on_tiles(found.standard_error),
-            "counted": "cells x days" if looks_back else "events",
+            "counted": game.counted,
             "recent": recent.above(model.card.settings["input_magnitude"]),
         },
     )
@@ -175,10 +176,12 @@ def _game(model: Forecaster, past: Catalog, day, place: tuple[int, int], time_li
 
 
 def _maps_only(model) -> bool:
-    """Whether the answer hangs on day maps that are zero where nothing happened, and on no memory beside them."""
+    """Whether the graph takes nothing but day maps that are zero where nothing happened.
+
+    Of a network with a memory that is the graph of its last `steps` days.
+    """
     inputs = [tensor.name for tensor in model.card.inputs]
-    memory = "warm_up_days" in model.card.settings or "days_since_last" in model.card.settings.get("channels", ())
-    return inputs == ["maps"] and not memory and "etas.json" not in model.card.files
+    return inputs == ["maps"] and "days_since_last" not in model.card.settings.get("channels", ())
 
 
 def _etas_game(model, fit, line: tuple[float, float], past: Catalog, day, place) -> Game:
@@ -219,7 +222,7 @@ def _map_game(model, past: Catalog, day, place, time_limit_s: float) -> Game:
             probability = np.concatenate([part[:, place[0], place[1]] for part in parts]).astype(np.float64)
             return np.log(np.maximum(-np.log1p(-np.minimum(probability, 1 - 1e-7)), _LEAST_RATE))
 
-        return Game(outcome, groups)
+        return Game(outcome, groups, counted="cells x days")
 
     return _affordable(game, time_limit_s)
 

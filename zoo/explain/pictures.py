@@ -8,6 +8,7 @@ from ...datasets.errors import InputError
 from ...datasets.pictures import save_figure
 from .explanation import Explanation
 
+DOTS_PER_INCH = 95
 KINDS = ("waterfall", "beeswarm", "decision")
 
 
@@ -37,5 +38,5 @@ def draw(explanation: Explanation, path: str | os.PathLike | None = None, case: 
 
         figure = plot_record_explanation(explanation, case)
     if path is not None:
-        save_figure(figure, path)
+        save_figure(figure, path, DOTS_PER_INCH)
     return figure
