@@ -23,6 +23,7 @@ class Outcome:
         card: fields of Card: classes, settings, threshold, data, split, results, audit, fails, seeds, ...
         background: of a waveform model, what `zoo.explain.background.chosen_background` took from its training data.
         folders: what else is written beside the model: a folder's name to a function that fills it.
+        etas: of a network that corrects an ETAS forecast, the fit, whose files stand with the network's.
     """
 
     model: Any
@@ -30,6 +31,7 @@ class Outcome:
     card: dict[str, Any]
     background: dict[str, np.ndarray] | None = None
     folders: dict[str, Callable[[Path], None]] = field(default_factory=dict)
+    etas: Any = None
 
 
 def scored(model: str, interval: Interval) -> Score:

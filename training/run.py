@@ -67,6 +67,8 @@ def write_model(folder: Path, recipe: Recipe, outcome: Outcome, seconds: float, 
     written = write_files(outcome.model, outcome.golden, outcome.card["settings"], folder)
     if outcome.background is not None:
         write_background(folder / BACKGROUND, **outcome.background)
+    if outcome.etas is not None:
+        outcome.etas.save(folder)
     paths = sorted(path for path in folder.rglob("*") if path.is_file())
     fields = {
         "name": recipe.name,

@@ -29,6 +29,8 @@ MODEL_CLASSES = {
 _BASELINE = (".forecast.baseline_forecaster", "BaselineForecaster")
 # Networks with a memory come with the graph of one day.
 _RECURRENT = (".forecast.recurrent_forecaster", "RecurrentForecaster")
+# An ETAS model whose forecasts a network corrects.
+_RESIDUAL = (".forecast.residual.forecaster", "ResidualForecaster")
 BASELINE_ARCHITECTURES = ("recency", "indicator-boosting", "rtl-boosting", "boosting", "etas", "etas-calibrated")
 
 
@@ -102,6 +104,8 @@ def class_of(card: Card) -> type[Model]:
     """Which class answers for a card."""
     if card.architecture in BASELINE_ARCHITECTURES:
         module, name = _BASELINE
+    elif card.architecture == "residual-etas":
+        module, name = _RESIDUAL
     else:
         module, name = _RECURRENT if "step.onnx" in card.files else MODEL_CLASSES[card.task]
     return getattr(import_module(module, __package__), name)
