@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import resource
+import sys
+from pathlib import Path
+
 import numpy as np
 
 from .case import ForecastCase
@@ -32,6 +37,18 @@ def network_of(recipe: Forecasting, rows: int, columns: int, prior_input: bool =
     if recipe.architecture in RECURRENT:
         return cnn_lstm(rows, columns, recipe.steps, embedding=recipe.embedding, hidden=recipe.hidden, **prior)
     return cnn(rows, columns, recipe.steps, **prior)
+
+
+def cost_of(folder: Path) -> dict[str, float]:
+    """What the trainings of all seeds in a folder took: seconds, epochs, and the process's peak memory so far."""
+    courses = [json.loads(path.read_text()) for path in sorted(folder.glob("*/course.json"))]
+    # Kilobytes, but bytes on a Mac.
+    unit = 2**30 if sys.platform == "darwin" else 2**20
+    return {
+        "training_s": round(sum(course["seconds"] for course in courses), 1),
+        "epochs": sum(course["epoch"] for course in courses),
+        "peak_memory_gib": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit, 2),
+    }
 
 
 def weighted_loss(positive_weight: float):
