@@ -61,7 +61,9 @@ def _real_waveform(model: Model) -> np.ndarray | None:
 
     from ..datasets.waveforms.windowing import batch_of
 
-    rows = getattr(model.predict(obspy.read()), "rows", ())
+    # No picker finds S; in this record it comes some 4 s after P.
+    picks = 9.0 if model.card.settings.get("phase") == "S" else None
+    rows = getattr(model.predict(obspy.read(), picks), "rows", ())
     return batch_of([row.window for row in rows])[:1] if rows else None
 
 
