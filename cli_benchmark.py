@@ -67,6 +67,20 @@ def response(
     print("\n".join([to_text(found), *(f"left out {name}: {why}" for name, why in left_out.items())]))
 
 
+@app.command(epilog="Example: foreshock benchmark residual-ideas --data ../shared/data --csv ideas.csv")
+def residual_ideas(
+    data: DataFolder = None,
+    table: Annotated[Path | None, typer.Option("--csv", help="Write the table here.")] = None,
+) -> None:
+    """What each idea for a network on ETAS gives in the validation period, over calibrated ETAS."""
+    from .benchmarks.forecast.residual_ideas import run, to_text, write_csv
+
+    rows = run(data)
+    if table is not None:
+        write_csv(rows, table)
+    print(to_text(rows))
+
+
 @app.command(epilog="Example: foreshock benchmark explain --quick")
 def explain(
     models: Annotated[str, typer.Option(help="A wildcard over the models of the simulated cycle.")] = "*-simcycle",
