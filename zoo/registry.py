@@ -55,7 +55,7 @@ def models(pattern: str = "*") -> list[str]:
     """Names of the zoo that match a shell wildcard.
 
     >>> models("*64-simcycle")
-    ['p64-simcycle']
+    ['p64-simcycle', 's64-simcycle']
     """
     return fnmatch.filter(folders(), pattern)
 
