@@ -10,9 +10,9 @@ import numpy as np
 
 from ...datasets.atomic import replacing
 from ...datasets.errors import InputError
-from ...datasets.progress import track
 from ...training.scores.intervals import ratio_interval
 from ...zoo import registry
+from ...zoo.explain.background import FILE as BACKGROUND
 from ...zoo.explain.background import read_background
 from ...zoo.explain.network_graph import NetworkGraph, cut
 from ...zoo.explain.waveforms import attribution, automatic, graph_of
@@ -87,7 +87,10 @@ def run(
         models: a wildcard over the zoo's models of the simulated cycle.
         results: folder of explain.csv; `out` when quick, else the package's benchmarks/results.
     """
-    names = [name for name in registry.models(models) if "background_records.npz" in registry.load(name).card.files]
+    cards = [card for card in registry.cards(models) if BACKGROUND in card.files and "cause" in card.hyperparameters]
+    names = [card.name for card in cards if card.settings["phase"] == "P"]
+    # The window of the planted cause is told from P.
+    left_out = [card.name for card in cards if card.name not in names]
     if not names:
         raise InputError("a model of the simulated cycle with background records", models, "see `foreshock models`")
     rows, drawn = [], []
@@ -107,7 +110,7 @@ def run(
         "does. pointing: share of |SHAP| inside the planted cause's band and window, over its share of the area (1: "
         "chance). randomised: rank correlation of |SHAP| with that of the network with random kernels (0: the map "
         "comes from the weights). agreement: rank correlation with the model's automatic method."
-    )
+    ) + (f" Left out, with windows around S: {', '.join(left_out)}." if left_out else "")
     table = Table(tuple(rows), about, tuple(drawn))
     table.to_csv((results or (out if quick else RESULTS)) / "explain.csv")
     return table
@@ -118,7 +121,7 @@ def score_model(model, cases: Cases, seed: int) -> list[dict]:
     graph = graph_of(model, 1, None)
     background = read_background(model)
     maps, seconds, errors = {}, {}, {}
-    for label, options in track((LINEAR_METHODS if graph.linear else METHODS).items(), model.card.name):
+    for label, options in (LINEAR_METHODS if graph.linear else METHODS).items():
         maps[label], seconds[label], errors[label] = _explained(model, graph, cases.waveform, background, seed, options)
     first = next(
         label for label, o in (LINEAR_METHODS if graph.linear else METHODS).items() if o["method"] == automatic(graph)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ...datasets.progress import track
 from .explanation import TOLERANCE
 from .network_graph import NetworkGraph
 
@@ -54,7 +55,7 @@ def expected_gradients(
     points = -(-ROUND // len(background)) * len(background)
     values = np.zeros(arrays.shape, np.float32)
     samples = 0
-    for i, array in enumerate(arrays):
+    for i, array in enumerate(track(arrays, "explaining", total=len(arrays))):
         total, rounds, until = 0.0, 0, began + time_limit_s * (i + 1) / len(arrays)
         tensor = tf.constant(array, tf.float32)
         while True:

@@ -7,6 +7,7 @@ import time
 import numpy as np
 
 from ...datasets.errors import InputError
+from ...datasets.progress import track
 from .gradients import Attribution
 from .network_graph import NetworkGraph
 
@@ -49,7 +50,7 @@ def partition_values(
     try:
         outputs, reference = graph.margins(arrays), graph.margins(background)
         values, base = np.zeros(arrays.shape, np.float32), np.zeros(len(arrays))
-        for i, array in enumerate(arrays):
+        for i, array in enumerate(track(arrays, "explaining", total=len(arrays))):
             low = np.minimum(background.min(axis=(0, 1, 2)), array.min(axis=(0, 1)))
             span = np.maximum(np.maximum(background.max(axis=(0, 1, 2)), array.max(axis=(0, 1))) - low, 1e-12)
 

@@ -8,7 +8,7 @@ from ...datasets.errors import InputError
 from ...datasets.pictures import save_figure
 from .explanation import Explanation
 
-DOTS_PER_INCH = 95
+DOTS_PER_INCH = 90
 KINDS = ("waterfall", "beeswarm", "decision")
 
 

@@ -6,6 +6,7 @@ import time
 
 import numpy as np
 
+from ...datasets.progress import track
 from .coalitions import player_values
 from .gradients import Attribution
 from .network_graph import NetworkGraph
@@ -43,7 +44,7 @@ def segment_values(
     flat = flat / np.maximum(np.abs(flat).max(axis=(1, 2), keepdims=True), 1e-30)
     order = np.random.default_rng(seed).permutation(len(flat))
     values, parts = np.zeros(waveform.shape, np.float32), []
-    for i in range(n):
+    for i in track(range(n), "explaining", total=n):
         record = waveform[i] - waveform[i].mean(axis=0)
         hidden = flat * np.abs(record).max()
 
