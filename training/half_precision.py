@@ -16,6 +16,8 @@ from ..datasets.errors import InputError
 LEAST_SIZE = 1024
 # What numbers below half precision's normal range may lose, as a share of the array's largest.
 FLUSHED = 2.0**-11
+# Below this many numbers HDF5's own index of a compressed array costs what compression gains.
+WORTH_PACKING = 1 << 16
 WEIGHTS_FILE = "model.weights.h5"
 
 
@@ -84,7 +86,8 @@ def _copy_group(source, target, half: set[str]) -> None:
         values = item[...]
         if item.name.lstrip("/") in half:
             # Exponents of weights are much alike: by themselves (shuffled) they give a seventh of the room back.
-            target.create_dataset(name, data=values.astype(np.float16), compression="gzip", shuffle=True)
+            packed = {"compression": "gzip", "shuffle": True} if values.size >= WORTH_PACKING else {}
+            target.create_dataset(name, data=values.astype(np.float16), **packed)
         else:
             target.create_dataset(name, data=values)
         target[name].attrs.update(item.attrs)
