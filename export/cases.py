@@ -19,6 +19,9 @@ Arrays = dict[str, np.ndarray]
 def parity_cases(model: Model) -> Iterator[tuple[str, Arrays]]:
     """Named inputs at each batch size: seeded random ones, the golden cases in turn, extreme ones, a real record."""
     golden, _ = read_golden(model.file("golden.npz"))
+    if "events" in golden:
+        yield from _event_cases(golden)
+        return
     real = _real_waveform(model) if "waveform" in golden else None
     rng = np.random.default_rng(0)
     many = max(values[0].size for values in golden.values()) > MANY
@@ -34,6 +37,21 @@ def parity_cases(model: Model) -> Iterator[tuple[str, Arrays]]:
         yield "extreme", extreme
         if real is not None:
             yield "real", {"waveform": np.repeat(real, batch, axis=0)}
+
+
+def _event_cases(golden: Arrays) -> Iterator[tuple[str, Arrays]]:
+    """Tables of events: of golden cases with moved events, golden ones, and those with all events at once or none."""
+    rng = np.random.default_rng(0)
+    for batch in BATCHES:
+        day = golden["day"][np.arange(batch) % len(golden["day"])]
+        events = golden["events"][np.arange(batch) % len(golden["events"])]
+        moved = events + rng.normal(size=events.shape).astype(np.float32) * np.float32([0.0, 0.5, 0.5, 0.0, 0.0])
+        moved[..., 0] *= rng.uniform(0.1, 3.0, moved.shape[:-1]).astype(np.float32)
+        extreme = events.copy()
+        extreme[::2] = np.nan
+        extreme[1::2, :, :3], extreme[1::2, :, 4] = extreme[1::2, :1, :3], 9.0
+        for kind, table in (("random", moved), ("golden", events), ("extreme", extreme)):
+            yield kind, {"day": day, "events": table}
 
 
 def score_cases(model: Model) -> Iterator[tuple[str, Arrays]]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from ..datasets.errors import InputError
 from ..datasets.file_hash import sha256_of
 from ..zoo.card import Card, File
+from ..zoo.forecast.baseline_forecaster import BaselineForecaster
 from ..zoo.model import Model
 from ..zoo.registry import class_of
 from .metadata import software
@@ -35,6 +36,12 @@ class Exported:
     path: Path
     parity: list[Parity]
     changes: list[Change] = field(default_factory=list)
+
+
+class GraphForecaster(BaselineForecaster):
+    """Fitted rates whose tensors go through the exported graph; catalogues are answered as before."""
+
+    run = Model.run
 
 
 def side_files(card: Card) -> list[str]:
@@ -79,4 +86,7 @@ def load_exported(folder: Path) -> Model:
         lost = ", ".join(name for name, file in kept.items() if file is None)
         raise InputError(f"{lost} in {folder / MANIFEST}", "none", "export the model again")
     card = card.model_copy(update={"files": kept})
-    return class_of(card)(card, folder / graph.parent, "onnx")
+    kind = class_of(card)
+    if issubclass(kind, BaselineForecaster):
+        kind = GraphForecaster
+    return kind(card, folder / graph.parent, "onnx")

@@ -81,13 +81,21 @@ parameters {{ key: "classes" value {{ string_value: "{", ".join(card.classes)}" 
 
 
 def _tensors(kind: str, tensors: tuple[Tensor, ...], batched: bool) -> str:
-    lines = [f'  {{ name: "{t.name}" data_type: TYPE_FP32 dims: {_dims(t, batched)} }}' for t in tensors]
+    lines = [
+        f'  {{ name: "{t.name}" data_type: TYPE_FP32 dims: {_dims(t, batched)}{_reshape(t, batched)} }}'
+        for t in tensors
+    ]
     return f"{kind} [\n" + ",\n".join(lines) + "\n]"
 
 
 def _dims(tensor: Tensor, batched: bool, unknown: int = -1) -> str:
     shape = tensor.shape[1:] if batched else tensor.shape
-    return "[ " + ", ".join(str(unknown if n is None else n) for n in shape) + " ]"
+    # Triton wants a dimension beside the batch, and takes it away again.
+    return "[ " + ", ".join(str(unknown if n is None else n) for n in shape or (1,)) + " ]"
+
+
+def _reshape(tensor: Tensor, batched: bool) -> str:
+    return " reshape { shape: [ ] }" if batched and len(tensor.shape) == 1 else ""
 
 
 def write_warmup(model: Model, graph: Path) -> None:

@@ -14,6 +14,7 @@ from .layout import finish_layout, graph_path
 from .metadata import metadata_of
 from .parity import check_parity
 from .precision import PRECISIONS, changes, reduce_graph
+from .rate_graph import has_rate_graph, write_rate_graph
 from .step_graph import ARCHITECTURES, STEP, write_step
 
 
@@ -51,7 +52,7 @@ def export_onnx(model: Model, folder: Path, layout: str = "plain", precision: st
 
 def _require_graph(model: Model) -> None:
     """Raise for a model that is no graph, in one line that says what it is and how it can be served all the same."""
-    if not {"model.keras", "model.onnx"} & set(model.card.files):
+    if not {"model.keras", "model.onnx"} & set(model.card.files) and not has_rate_graph(model):
         raise InputError(
             "a model that is one graph",
             f"{model.card.name}, rates ({model.card.architecture}) computed from the catalogue, which has none",
@@ -60,11 +61,14 @@ def _require_graph(model: Model) -> None:
 
 
 def _write_graph(model: Model, path: Path) -> None:
-    """Convert the Keras network, or take the zoo's graph (a forest) as it is, with metadata."""
+    """Convert the Keras network or the fitted rates, or take the zoo's graph (a forest) as it is, with metadata."""
     import onnx
 
     if "model.keras" in model.card.files:
         write_onnx(model.keras, path)
+        proto = onnx.load(path)
+    elif has_rate_graph(model):
+        write_rate_graph(model, path)
         proto = onnx.load(path)
     else:
         proto = onnx.load(model.file("model.onnx"))

@@ -1,6 +1,9 @@
 """Exports in every layout and precision: the files that servers look for, and graphs that answer as the card says."""
 
+import importlib.util
 import json
+import subprocess
+import sys
 
 import foreshock
 import numpy as np
@@ -12,6 +15,7 @@ from foreshock.export import FORMATS
 from foreshock.export.exported import load_exported
 from foreshock.export.layout import LAYOUTS, MAX_BATCH, triton_config
 from foreshock.export.parity import TOLERANCE
+from foreshock.export.rate_graph import has_rate_graph
 from foreshock.zoo.golden import read_golden
 
 NAMES = foreshock.models()
@@ -38,7 +42,7 @@ def test_a_name_without_a_network_exports_its_graph_or_says_in_one_line_why_not(
     except InputError as error:
         assert "\n" not in str(error) and name in str(error)
         assert "which has none" in str(error) and "foreshock serve" in str(error)
-        assert "model.onnx" not in model.card.files
+        assert "model.onnx" not in model.card.files and not has_rate_graph(model)
         assert not list(tmp_path.iterdir())
         return
     again = load_exported(written.folder)
@@ -46,6 +50,12 @@ def test_a_name_without_a_network_exports_its_graph_or_says_in_one_line_why_not(
     for key, values in again.run(**inputs).items():
         np.testing.assert_allclose(values, expected[key], rtol=1e-4, atol=1e-4)
     assert max(row.difference for row in written.parity) <= TOLERANCE
+
+
+def test_recency_and_indicator_trees_have_graphs_of_their_own():
+    """From a table of events to rates, without Python; ETAS has none."""
+    architectures = {foreshock.load(name).card.architecture for name in NAMES if has_rate_graph(foreshock.load(name))}
+    assert architectures == {"recency", "indicator-boosting"}
 
 
 def test_the_manifest_names_every_file_and_a_changed_graph_is_refused(triton, tmp_path):
@@ -80,25 +90,37 @@ def test_the_graph_carries_card_units_classes_threshold_opset_and_versions(trito
     assert json.loads(metadata["software"])["onnxruntime"] == onnxruntime.__version__
 
 
-def test_tritons_own_parser_reads_the_config(triton, p64):
-    service = pytest.importorskip("tritonclient.grpc.model_config_pb2", reason="comes with the serve extra")
-    from google.protobuf import text_format
+PARSE = """
+import json, sys
+from google.protobuf import json_format, text_format
+from tritonclient.grpc.model_config_pb2 import ModelConfig
+texts = json.load(sys.stdin)
+print(json.dumps([json_format.MessageToDict(text_format.Parse(text, ModelConfig())) for text in texts]))
+"""
 
-    for name in NAMES:
-        card = foreshock.load(name).card
-        parsed = text_format.Parse(triton_config(card, "onnx"), service.ModelConfig())
-        for tensors, wanted in ((parsed.input, card.inputs), (parsed.output, card.outputs)):
-            assert [t.name for t in tensors] == [t.name for t in wanted]
-            assert all(len(t.dims) == len(w.shape) - 1 for t, w in zip(tensors, wanted, strict=True))
-    config = text_format.Parse((triton.folder / "config.pbtxt").read_text(), service.ModelConfig())
-    assert (config.name, config.backend, config.max_batch_size) == ("p64-simcycle", "onnxruntime", MAX_BATCH)
-    assert [(t.name, list(t.dims)) for t in config.input] == [("waveform", [2500, 3])]
-    assert {t.name: list(t.dims) for t in config.output} == {"logits": [2], "probability": [2]}
-    assert config.dynamic_batching.max_queue_delay_microseconds > 0
-    assert list(config.model_warmup[0].inputs["waveform"].dims) == [2500, 3]
-    assert config.parameters["classes"].string_value == ", ".join(p64.card.classes)
-    saved = text_format.Parse(triton_config(p64.card, "savedmodel"), service.ModelConfig())
-    assert saved.platform == "tensorflow_savedmodel"
+
+def test_tritons_own_parser_reads_the_config(triton, p64):
+    """In a process of its own: Triton's and MLServer's messages of one protocol cannot live in one."""
+    if not importlib.util.find_spec("tritonclient"):
+        pytest.skip("tritonclient comes with the extra `serve`")
+    cards = [foreshock.load(name).card for name in NAMES]
+    texts = [(triton.folder / "config.pbtxt").read_text(), triton_config(p64.card, "savedmodel")]
+    texts += [triton_config(card, "onnx") for card in cards]
+    done = subprocess.run(
+        [sys.executable, "-c", PARSE], input=json.dumps(texts), capture_output=True, text=True, check=True
+    )
+    config, saved, *others = json.loads(done.stdout)
+    assert (config["name"], config["backend"], config["maxBatchSize"]) == ("p64-simcycle", "onnxruntime", MAX_BATCH)
+    assert [(t["name"], t["dims"]) for t in config["input"]] == [("waveform", ["2500", "3"])]
+    assert {t["name"]: t["dims"] for t in config["output"]} == {"logits": ["2"], "probability": ["2"]}
+    assert int(config["dynamicBatching"]["maxQueueDelayMicroseconds"]) > 0
+    assert config["modelWarmup"][0]["inputs"]["waveform"]["dims"] == ["2500", "3"]
+    assert config["parameters"]["classes"]["stringValue"] == ", ".join(p64.card.classes)
+    assert saved["platform"] == "tensorflow_savedmodel"
+    for parsed, card in zip(others, cards, strict=True):
+        for tensors, wanted in ((parsed["input"], card.inputs), (parsed["output"], card.outputs)):
+            assert [t["name"] for t in tensors] == [t.name for t in wanted]
+            assert all(len(t["dims"]) == max(1, len(w.shape) - 1) for t, w in zip(tensors, wanted, strict=True))
 
 
 def test_tensorflow_serving_finds_a_version_and_its_warm_up(p64, tmp_path):

@@ -13,9 +13,10 @@ import sys
 import tempfile
 import time
 import urllib.request
-from pathlib import Path
 
 import numpy as np
+
+from .inference import largest_mb
 
 MODEL = "p64-simcycle"
 CLIENTS = (1, 8, 64)
@@ -49,7 +50,7 @@ def run(model: str = MODEL, clients: tuple[int, ...] = CLIENTS, seconds: float =
                         "what": what,
                         "clients": count,
                         **asyncio.run(_load(ask, count, seconds)),
-                        "memory_mb": server.memory_mb(),
+                        "memory_mb": largest_mb(server.process.pid),
                     }
                 )
     best = max(row["requests_per_s"] for row in rows if "tensor" in row["what"])
@@ -91,14 +92,6 @@ class Server:
                 return answer.status == 200
         except OSError:
             return False
-
-    def memory_mb(self) -> int | None:
-        """The server's largest size so far, where the system tells it."""
-        status = Path(f"/proc/{self.process.pid}/status")
-        if not status.exists():
-            return None
-        (line,) = (line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
-        return round(int(line.split()[1]) / 1024)
 
 
 def _free_ports(count: int) -> list[int]:
@@ -177,7 +170,7 @@ def _rest(port: int, model: str, tensor: dict):
 def _grpc(port: int, model: str, waveform: np.ndarray):
     """A channel that sends the same serialised request."""
     import grpc
-    from tritonclient.grpc.service_pb2 import ModelInferRequest
+    from mlserver.grpc.dataplane_pb2 import ModelInferRequest
 
     tensor = ModelInferRequest.InferInputTensor(name="waveform", datatype="FP32", shape=waveform.shape)
     request = ModelInferRequest(model_name=model, inputs=[tensor], raw_input_contents=[waveform.tobytes()])
