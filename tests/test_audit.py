@@ -160,8 +160,10 @@ def test_remembered_events_show_after_a_split_by_record():
     event = np.repeat(np.arange(120), 6)
     label = rng.integers(0, 2, 120)[event]
     level = np.exp(rng.uniform(-4, 4, 120))[event]
-    subject = Subject("x", {}, lambda records: None)
-    object.__setattr__(subject, "everything", noise_records(len(event), event, label, event, level=level))
+    records = noise_records(len(event), event, label, event, level=level)
+    part = event % 3
+    sets = {name: records.select(part == i) for i, name in enumerate(("train", "validation", "test"))}
+    subject = Subject("x", sets, lambda records: None)
     by_event, by_record = controls.record_and_event_split(subject)
     assert by_event.high < by_record.low
 

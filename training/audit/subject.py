@@ -49,8 +49,9 @@ class Subject:
 
     @cached_property
     def everything(self) -> Records:
-        """Train, validation and test one after the other; their rows are `split`."""
-        return joined(self.sets[part] for part in PARTS)
+        """Train, validation and test one after the other, without their samples; their rows are `split`."""
+        parts = [self.sets[part] for part in PARTS]
+        return joined(part.with_waveform(np.empty((len(part), 0, len(self.components)), np.float32)) for part in parts)
 
     @cached_property
     def split(self) -> IndexSplit:
@@ -62,7 +63,7 @@ class Subject:
     @cached_property
     def spectra(self) -> np.ndarray:
         """Mean spectra of `everything` before P and behind it, (n, features), the halves one after the other."""
-        return mean_spectra(self.everything)
+        return np.concatenate([mean_spectra(self.sets[part]) for part in PARTS])
 
     def scored(self, truth, probability, event, classes: int | None = None) -> Interval:
         """Balanced accuracy with an interval from whole events; the subject's number of classes unless given."""
