@@ -48,7 +48,7 @@ def _curves(axes, rows) -> None:
         axes.set_axis_off()
         return
     for colour, name in zip(COLOURS, dict.fromkeys((row.regime, row.system) for row in rows), strict=False):
-        line = [row for row in rows if (row.regime, row.system) == name]
+        line = sorted((r for r in rows if (r.regime, r.system) == name), key=lambda row: row.target_events)
         found = [row.scores[SCORE] for row in line]
         events = [row.target_events for row in line]
         label = name[0].removeprefix("curve, ") if name[0] != "curve" else name[1]

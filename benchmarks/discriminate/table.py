@@ -24,7 +24,7 @@ class Row:
 
     Arguments:
         region: where it was tested. regime: how it learned there. system: what answered.
-        target_events: of this region that it learned from, those of validation left out.
+        target_events: of this region that it learned from, those that chose its epoch included.
         validation_loss: log loss, what choices were made by.
     """
 

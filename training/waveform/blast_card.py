@@ -157,7 +157,7 @@ def _fails(ours: str, tested: Tested, real: bool, sure: float) -> list[str]:
         )
     confident = np.maximum(probability, 1 - probability) >= sure
     share = f"{1 - confident.mean():.0%} of the records"
-    lines.append(f"'unsure' below {sure:.2f}: {share}" if sure > 0.5 else "no answer is called unsure for its odds")
+    lines.append(f"'unsure' below {sure:.2f}: {share}" if sure >= 0.505 else "no answer is called unsure for its odds")
     if real:
         lines += [
             f"{len(test.left_out)} of {len(test) + len(test.left_out)} channels have no answer: no P found, too short, "
