@@ -83,7 +83,9 @@ def residual_ideas(
 
 @app.command(epilog="Example: foreshock benchmark explain --quick")
 def explain(
-    models: Annotated[str, typer.Option(help="A wildcard over the models of the simulated cycle.")] = "*-simcycle",
+    models: Annotated[
+        str, typer.Option(help="Wildcards over the models of the simulated cycle.")
+    ] = "logistic-simcycle,p64-simcycle*",
     quick: Annotated[bool, typer.Option("--quick", help="Few records; the CSV goes to --out.")] = False,
     seed: Annotated[int, typer.Option(help="Of everything random.")] = 0,
     out: Annotated[Path, typer.Option(help="Folder for pictures.")] = Path("foreshock-benchmark"),

@@ -22,6 +22,39 @@ def mass_inside(values: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.nd
     return (size * mask).sum(axis=(1, 2)), size.sum(axis=(1, 2))
 
 
+def class_pointing(values: np.ndarray, label: np.ndarray, mask: np.ndarray) -> tuple[float, float, float]:
+    """Share of |difference of the class means| inside a mask, over its share of the area; (value, low, high).
+
+    What differs from record to record averages out, what tells the classes apart stays. The 95 % interval is the
+    jackknife's, a record at a time (Efron 1982, chapter 3): a bootstrap would add noise to the means.
+
+    Arguments:
+        values: (n, frequencies, frames, components), a record an event. label: (n,) 0 and 1.
+        mask: (frequencies, frames).
+
+    >>> values = np.zeros((6, 2, 1, 1))
+    >>> values[3:, 1] = 2.0
+    >>> class_pointing(values, np.array([0, 0, 0, 1, 1, 1]), np.array([[False], [True]]))
+    (2.0, 2.0, 2.0)
+    """
+    values, label = values.astype(np.float64), np.asarray(label)
+    sums = {number: values[label == number].sum(axis=0) for number in (0, 1)}
+    counts = {number: int((label == number).sum()) for number in (0, 1)}
+
+    def score(left_out: int | None) -> float:
+        means = []
+        for number in (0, 1):
+            without = left_out is not None and label[left_out] == number
+            total = sums[number] - values[left_out] if without else sums[number]
+            means.append(total / (counts[number] - without))
+        inside, total = mass_inside((means[1] - means[0])[None], mask)
+        return float(inside[0] / max(total[0], 1e-300) / mask.mean())
+
+    value, parts = score(None), np.array([score(i) for i in range(len(label))])
+    half = 1.96 * np.sqrt((len(parts) - 1) / len(parts) * ((parts - parts.mean()) ** 2).sum())
+    return value, float(value - half), float(value + half)
+
+
 def cause_mask(frequencies_hz: np.ndarray, times_s: np.ndarray, band_hz, after_p: bool) -> np.ndarray:
     """(frequencies, frames) where the planted cause shows.
 

@@ -156,7 +156,7 @@ def _maps(panels, found: MeanMap, axes, limit: float):
             cmap=COLOURS,
             rasterized=True,
         )
-        panel.set_ylim(0.0, frequencies_hz[-1])
+        panel.set(xlim=bin_edges(times_s)[[0, -1]], ylim=(0.0, frequencies_hz[-1]))
         panel.set_title(f"component {letter}", fontsize=10)
     return mesh
 

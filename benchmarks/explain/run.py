@@ -17,11 +17,21 @@ from ...zoo.explain.background import read_background
 from ...zoo.explain.network_graph import NetworkGraph, cut
 from ...zoo.explain.waveforms import attribution, automatic, graph_of
 from .cases import Cases, simulated_cases
-from .checks import at_random, before_p_mask, cause_mask, mass_inside, randomised_network, rank_correlation, rolled
+from .checks import (
+    at_random,
+    before_p_mask,
+    cause_mask,
+    class_pointing,
+    mass_inside,
+    randomised_network,
+    rank_correlation,
+    rolled,
+)
 from .fidelity import deletion, inpainting_deletion, insertion
 
 RESULTS = Path(__file__).parents[1] / "results"
-EACH, EACH_QUICK = 24, 3
+MODELS = "logistic-simcycle,p64-simcycle*"
+EACH, EACH_QUICK = 16, 3
 PICTURE_EACH, PICTURE_EACH_QUICK = 300, 24
 PARTITION = "partition, inpaint_telea"
 METHODS = {
@@ -37,6 +47,21 @@ LINEAR_METHODS = {
     PARTITION: {"method": "partition"},
 }
 TIME_LIMIT_S = 600.0
+
+
+ABOUT = (
+    "{each} SIMULATED records a class, each of another event of the test period; 95 % intervals from whole events. "
+    "deletion, insertion: mean change of the log-odds (nats) as the first half of the bins goes to or comes from the "
+    "background's mean; painted: on pixels painted over as the partition's masker does. pointing: share of |SHAP| "
+    "inside the planted cause's band and window, over its share of the area (1: chance); class pointing: the same of "
+    "the difference of the class means, with a jackknife's interval. randomised: rank correlation of |SHAP| with that "
+    "of the network with random kernels (0: the map comes from the weights). agreement: rank correlation with the "
+    "model's automatic method."
+)
+HEAD = (
+    *("model", "method", "deletion", "insertion", "deletion, painted", "pointing", "class pointing", "before P"),
+    *("randomised", "agreement", "additivity", "s a record"),
+)
 
 
 @dataclass(frozen=True)
@@ -57,24 +82,23 @@ class Table:
 
     def to_text(self) -> str:
         """The columns that matter, aligned, with intervals."""
-        head = ("model", "method", "deletion", "insertion", "deletion, painted", "pointing", "before P", "randomised")
-        head = (*head, "agreement", "additivity", "s a record")
-        lines = [head]
+        lines = [HEAD]
         for row in self.rows:
-            scores = [_interval(row, name) for name in SCORES]
+            scores = [_interval(row, name) for name in (*SCORES[:4], CLASS_POINTING[0], *SCORES[4:])]
             error = "" if row["additivity_error"] == "" else f"{row['additivity_error']:.1%}"
             seconds = "" if row["seconds"] == "" else f"{row['seconds']:.3f}"
             lines.append((row["model"], row["method"], *scores, error, seconds))
-        widths = [max(len(line[i]) for line in lines) for i in range(len(head))]
+        widths = [max(len(line[i]) for line in lines) for i in range(len(HEAD))]
         text = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) for line in lines]
         return "\n".join([*(line.rstrip() for line in text), self.about, *(f"wrote {p}" for p in self.pictures)])
 
 
+CLASS_POINTING = ("class_pointing", "class_pointing_low", "class_pointing_high")
 SCORES = ("deletion", "insertion", "inpainting_deletion", "pointing", "before_p", "randomised", "agreement")
 
 
 def run(
-    models: str = "*-simcycle",
+    models: str = MODELS,
     quick: bool = False,
     out: Path = Path("foreshock-benchmark"),
     results: Path | None = None,
@@ -84,10 +108,11 @@ def run(
     """Explain the same unseen simulated records by every method, score the maps, write the CSV and the pictures.
 
     Arguments:
-        models: a wildcard over the zoo's models of the simulated cycle.
+        models: wildcards over the zoo's models of the simulated cycle, with commas between them.
         results: folder of explain.csv; `out` when quick, else the package's benchmarks/results.
     """
-    cards = [card for card in registry.cards(models) if BACKGROUND in card.files and "cause" in card.hyperparameters]
+    found = {card.name: card for pattern in models.split(",") for card in registry.cards(pattern)}
+    cards = [card for card in found.values() if BACKGROUND in card.files and "cause" in card.hyperparameters]
     names = [card.name for card in cards if card.settings["phase"] == "P"]
     # The window of the planted cause is told from P.
     left_out = [card.name for card in cards if card.name not in names]
@@ -103,14 +128,9 @@ def run(
 
             each = PICTURE_EACH_QUICK if quick else PICTURE_EACH
             drawn += draw_classes(model, each, out / f"explain-{name}", seed)
-    about = (
-        f"{EACH_QUICK if quick else EACH} SIMULATED records a class, each of another event of the test period; 95 % "
-        "intervals from whole events. deletion, insertion: mean change of the log-odds (nats) as the first half of the "
-        "bins goes to or comes from the background's mean; painted: on pixels painted over as the partition's masker "
-        "does. pointing: share of |SHAP| inside the planted cause's band and window, over its share of the area (1: "
-        "chance). randomised: rank correlation of |SHAP| with that of the network with random kernels (0: the map "
-        "comes from the weights). agreement: rank correlation with the model's automatic method."
-    ) + (f" Left out, with windows around S: {', '.join(left_out)}." if left_out else "")
+    about = ABOUT.format(each=EACH_QUICK if quick else EACH)
+    if left_out:
+        about += f" Left out, with windows around S: {', '.join(left_out)}."
     table = Table(tuple(rows), about, tuple(drawn))
     table.to_csv((results or (out if quick else RESULTS)) / "explain.csv")
     return table
@@ -129,11 +149,12 @@ def score_model(model, cases: Cases, seed: int) -> list[dict]:
     untrained = cut(randomised_network(model.keras, background, seed), graph.target, graph.place)
     other, _, _ = _explained(model, untrained, cases.waveform, background, seed, {"method": automatic(graph)})
     inputs, reference = graph.prepared(cases.waveform), graph.prepared(background).mean(axis=0)
+    cause = _cause(graph, cases)
     controls = {"random bins": at_random(maps[first], seed), "the first map, shifted": rolled(maps[first], seed)}
     rows = []
     for label, values in {**maps, **controls}.items():
         scores = _scores(graph, cases, inputs, reference, values)
-        known = label in maps
+        known, pointing = label in maps, class_pointing(values, cases.label, cause)
         scores["randomised"] = rank_correlation(np.abs(values), np.abs(other)) if label == first else None
         scores["agreement"] = rank_correlation(values, maps[first]) if known and label != first else None
         rows.append(
@@ -142,7 +163,8 @@ def score_model(model, cases: Cases, seed: int) -> list[dict]:
                 "method": label,
                 "records": len(cases),
                 **_with_intervals(scores, cases.event),
-                "cause_area": float(_cause(graph, cases).mean()),
+                **dict(zip(CLASS_POINTING, np.round(pointing, 4).tolist(), strict=True)),
+                "cause_area": float(cause.mean()),
                 "additivity_error": float(np.median(errors[label])) if known else "",
                 "seconds": seconds[label] / len(cases) if known else "",
             }
