@@ -8,7 +8,8 @@ from foreshock.datasets.errors import InputError
 from foreshock.datasets.grid import Grid
 from foreshock.zoo.explain.coalitions import player_values
 from foreshock.zoo.explain.event_groups import AGE_NAMES, edges_around, grouped
-from foreshock.zoo.explain.forecasts import _game, explain_forecast
+from foreshock.zoo.explain.forecast_games import game_of
+from foreshock.zoo.explain.forecasts import explain_forecast
 from foreshock.zoo.explain.trees import tree_values, trees_of
 
 DAY = "2015-06-01"
@@ -116,7 +117,7 @@ def test_zeros_in_the_maps_are_events_that_never_were():
     catalog = seismicity(model.grid, DAY, 2, count=3000, high=4.5)
     past = catalog.between(None, model.grid.day_start(DAY))
     place = (model.grid.rows // 2, model.grid.columns // 2)
-    game = _game(model, past, np.datetime64(DAY), place, 60.0)
+    game = game_of(model, past, np.datetime64(DAY), place, 60.0)
     present = np.random.default_rng(0).random((2, game.groups.players)) < 0.5
     events = past.above(model.card.settings["input_magnitude"])
     row, column, inside = model.grid.cells(events.latitude, events.longitude)
