@@ -88,20 +88,24 @@ def _quantise(path: Path) -> None:
     import onnx
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
-    large = {t.name for t in onnx.load(path).graph.initializer if np.prod(t.dims) >= LEAST_SIZE}
+    full = onnx.load(path)
+    large = {t.name: len(t.dims) for t in full.graph.initializer if np.prod(t.dims) >= LEAST_SIZE}
     nodes = [
-        node.name
-        for node in onnx.load(path).graph.node
-        if node.op_type in ("MatMul", "Gemm") and large & set(node.input[1:2]) and FRONT_END not in node.name
+        node
+        for node in full.graph.node
+        if node.op_type in ("MatMul", "Gemm") and node.input[1] in large and FRONT_END not in node.name
     ]
     if not nodes:
         raise InputError("a graph with large matrices", "one with none", "export it in float32 or float16")
-    metadata = {p.key: p.value for p in onnx.load(path).metadata_props}
+    metadata = {p.key: p.value for p in full.metadata_props}
+    # A scale a column is finer; the runtime takes one a matrix only where matrices are stacked.
+    flat = all(large[node.input[1]] == 2 for node in nodes)
+    names = [node.name for node in nodes]
     level = logging.root.level
     # The quantiser advises on the root logger to run another tool first.
     logging.root.setLevel(logging.ERROR)
     try:
-        quantize_dynamic(path, path, nodes_to_quantize=nodes, weight_type=QuantType.QInt8, per_channel=True)
+        quantize_dynamic(path, path, nodes_to_quantize=names, weight_type=QuantType.QInt8, per_channel=flat)
     finally:
         logging.root.setLevel(level)
     proto = onnx.load(path)

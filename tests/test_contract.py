@@ -145,9 +145,22 @@ def test_the_export_keeps_the_answer(model, format, layout, tmp_path):
     assert Card.read(path.parent / "card.json") == model.card
     if format == "onnx":
         import onnx
+        import onnxruntime
+        from foreshock.export.precision import reduce_graph
 
         metadata = {p.key: p.value for p in onnx.load(path).metadata_props}
         assert metadata["name"] == model.card.name
         assert Card.model_validate_json(metadata["card"]) == model.card
         inputs, expected = read_golden(model.file("golden.npz"))
         assert difference(expected, load_exported(written.folder).run(**inputs)) < TOLERANCE
+        for precision in ("float16", "int8"):
+            small = tmp_path / f"{precision}.onnx"
+            small.write_bytes(path.read_bytes())
+            try:
+                reduce_graph(small, precision)
+            except InputError as error:
+                assert "one with none" in str(error) or "half precision's range" in str(error)
+                continue
+            session = onnxruntime.InferenceSession(small.read_bytes(), providers=["CPUExecutionProvider"])
+            (probability,) = session.run(["probability"], inputs)
+            assert np.abs(probability - expected["probability"]).max() < 0.1
