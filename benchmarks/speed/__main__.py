@@ -25,6 +25,7 @@ BENCHMARKS = (
     "serving",
     "explain",
     "archive",
+    "recurrent",
 )
 RESULTS = Path(__file__).parents[1] / "results"
 
