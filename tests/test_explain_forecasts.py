@@ -103,6 +103,19 @@ def test_an_etas_explanation_adds_up_and_the_large_event_stands_out(etas):
     np.testing.assert_array_equal(again.values, explanation.values)
 
 
+@pytest.mark.parametrize("name", ["recency-norcal", "etas-calibrated-norcal"])
+def test_closed_forms_give_what_the_model_gives_without_the_events(name):
+    model = foreshock.load(name)
+    grid, place = model.grid, (model.grid.rows // 2, model.grid.columns // 2 + 1)
+    past = seismicity(grid, DAY, 1).between(None, grid.day_start(DAY))
+    game = game_of(model, past, np.datetime64(DAY), place, 60.0)
+    both = game.outcome(np.array([[True] * game.groups.players, [False] * game.groups.players]), 0)
+    assert both[0] == pytest.approx(float(np.log(model.rates(past, DAY)[0][place])), abs=1e-4)
+    long_ago = past[:1]  # a forecast needs an event; this one is two years old
+    assert both[1] == pytest.approx(float(np.log(model.rates(long_ago, DAY)[0][place])), abs=0.02)
+    assert explain_forecast(model, past, day=DAY).additivity_error.max() < 1e-4
+
+
 def test_values_of_two_groups_are_those_of_the_formula(etas):
     """log(b + c1 + c2): the mean over both orders, by hand."""
     background, first, second = 0.01, 0.03, 0.3

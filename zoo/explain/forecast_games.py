@@ -34,12 +34,15 @@ def game_of(model: Forecaster, past: Catalog, day, place: tuple[int, int], time_
     if "model.json" in model.card.files:
         from ..forecast.calibrated import Calibrated
         from ..forecast.etas.model import Etas
+        from ..forecast.recency import Recency
 
         rates, line = model.rate_model, (0.0, 1.0)
         if isinstance(rates, Calibrated):
             rates, line = rates.model, rates.heads[model.window_days]
         if isinstance(rates, Etas):
             return _etas_game(model, rates.fit, line, past, day, place)
+        if isinstance(rates, Recency):
+            return _recency_game(model, rates, line, past, day, place)
     elif _maps_only(model):
         return _map_game(model, past, day, place, time_limit_s)
     return _catalog_game(model, past, day, place, time_limit_s)
@@ -69,6 +72,34 @@ def _etas_game(model, fit, line: tuple[float, float], past: Catalog, day, place)
     each = np.bincount(groups.player, parts.event, groups.players)
     a, b = line
     return Game(lambda present, _: a + b * np.log(parts.background + present @ each), groups, tolerance=0.01)
+
+
+def _recency_game(model, rates, line: tuple[float, float], past: Catalog, day, place) -> Game:
+    """Recency counts decaying events: each count is a sum over events, as ETAS is.
+
+    Arguments:
+        line: (a, b) of a calibration, a + b log rate.
+    """
+    from ..forecast.features import DECAYS
+    from ..forecast.history import History
+    from ..forecast.recency import head_of
+
+    head, window = head_of(rates.heads, model.window_days), model.window_days
+    history = History(past, rates.grid, rates.input_magnitude, rates.padding_km)
+    row, column = np.divmod(history.cell, history.shape[1])
+    age = np.datetime64(day, "D").astype(np.int64) - history.day
+    counted = [np.exp(-(age - 0.5) / t) * (age <= np.ceil(DECAYS * t)) for t in head["decay_days"]]
+    share = [history.share_in(*place, width)[row, column] for width in head["widths_km"]]
+    groups = grouped(row - history.margin[0], column - history.margin[1], age - 0.5, place, rates.grid.shape)
+    each = [np.bincount(groups.player, c * s, groups.players) for c in counted for s in share]
+    b0, b1, *rest = head["coefficients"]
+    base = b0 + b1 * np.log(rates.rate_per_day[place] * (window[1] - window[0]))
+    (a, b), least = line, head["least_count"]
+
+    def outcome(present: np.ndarray, _: int) -> np.ndarray:
+        return a + b * (base + np.log1p(present @ np.stack(each, axis=1) / least) @ np.array(rest))
+
+    return Game(outcome, groups, tolerance=0.01)
 
 
 def _map_game(model, past: Catalog, day, place, time_limit_s: float) -> Game:

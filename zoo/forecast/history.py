@@ -81,12 +81,25 @@ class History:
         """
         if width_km == 0:
             return self.inner(maps)
+        left, right = self._bands(width_km)
+        return left @ maps @ right
+
+    def share_in(self, row: int, column: int, width_km: float) -> np.ndarray:
+        """(padded rows, padded columns) how much of an event in each cell `blurred` puts into one cell of the grid."""
+        if width_km == 0:
+            share = np.zeros(self.shape, np.float32)
+            share[row + self.margin[0], column + self.margin[1]] = 1.0
+            return share
+        left, right = self._bands(width_km)
+        return np.outer(left[row], right[:, column])
+
+    def _bands(self, width_km: float) -> tuple[np.ndarray, np.ndarray]:
+        """What spreads maps along columns, from the left, and along rows, from the right."""
         if width_km not in self._blurs:
             sizes = (self.grid.cell_y, self.grid.rows), (self.grid.cell_x, self.grid.columns)
             pair = [self._band(*size, pad, width_km) for size, pad in zip(sizes, self.margin, strict=True)]
             self._blurs[width_km] = pair[0], np.ascontiguousarray(pair[1].T)
-        left, right = self._blurs[width_km]
-        return left @ maps @ right
+        return self._blurs[width_km]
 
     def _band(self, size: float, cells: int, margin: int, width_km: float) -> np.ndarray:
         """(cells, cells + 2 margin) share of a cell's Gaussian in every cell of the grid."""
