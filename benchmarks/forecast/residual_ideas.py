@@ -24,7 +24,7 @@ from ...training.forecast.recipe import Forecasting
 from ...training.forecast.residual_fit import fit_residual, mean_residual, ratios_of, validated_gain, validation_court
 from ...training.forecast.residual_head import Scale, fit_head
 from ...training.forecast.residual_material import Material
-from ...training.forecast.residual_sample import ErrorSample
+from ...training.forecast.residual_sample import ErrorSample, joined
 from ...training.recipe import read_recipe
 
 REGIONS = ("japan", "norcal", "socal")
@@ -155,7 +155,7 @@ def _joined(samples: list[ErrorSample]) -> ErrorSample:
     for sample in samples:
         moved.append(sample._replace(fold=sample.fold + first))
         first += int(sample.fold.max()) + 1
-    return ErrorSample(*(np.concatenate(column) for column in zip(*moved, strict=True)))
+    return joined(moved)
 
 
 def write_csv(rows: list[dict], path: str | os.PathLike) -> None:

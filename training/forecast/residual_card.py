@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 
 from ...zoo.card import Result, Score
@@ -32,9 +34,21 @@ def gains_over(court: Court, ours: Judged, others: list[Judged], reference: Judg
 
 
 def residual_outcome(
-    recipe: Forecasting, rivals: Rivals, network, rates: dict[str, np.ndarray], golden: dict, settings: dict, etas
+    recipe: Forecasting,
+    rivals: Rivals,
+    began: float,
+    network,
+    rates: dict[str, np.ndarray],
+    golden: dict,
+    settings: dict,
+    etas,
 ) -> Outcome:
-    """Score the test forecasts and fill the card; the first result decides what its first line says."""
+    """Score the test forecasts and fill the card; the first result decides what its first line says.
+
+    Arguments:
+        began: `time.monotonic()` of the training's beginning.
+        network, rates, golden, settings, etas: what `residual_fit.finished` gave.
+    """
     case, court = rivals.case, rivals.court
     ours = judged(recipe.name, case.protocol, rates["mean"])
     names = list(dict.fromkeys((*recipe.baselines, *REFERENCES)))
@@ -52,6 +66,8 @@ def residual_outcome(
             results.append(one.model_copy(update={"score": f"{one.score}, {name} alone"}))
     results += rivals.results(ours, names)
     fields = card_fields(recipe, case, results, settings)
+    if results[0].ours.low <= 0 < results[0].ours.value:
+        fields["summary"] = f"NOT CLEARLY BETTER than {REFERENCES[0]}, its interval holds zero: {fields['summary']}"
     fields["settings"]["etas_fit"] = {
         "seconds": round(float(rivals.fits.seconds_of("etas")), 1),
         "parameters": {k: round(float(v), 5) for k, v in vars(etas.parameters).items() if v is not None},
@@ -63,4 +79,6 @@ def residual_outcome(
         "where ETAS fails in a way that its last three years do not show, it fails as ETAS does",
         f"its rescaled gain over calibrated ETAS in the validation period was {value:.3f} [{low:.3f}, {high:.3f}]",
     ]
+    # Whatever a cache had a part in.
+    fields["wall_time_s"] = round(time.monotonic() - began + settings["seconds_of_etas_and_features"], 1)
     return Outcome(network, golden, fields, etas=etas)

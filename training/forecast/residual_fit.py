@@ -178,6 +178,7 @@ def finished(recipe: Forecasting, fits: Fits, folder: Path, resume: bool):
         "ratios": [list(ratio) for ratio in fitted.ratios],
         "channels": [*(ratio.label for ratio in fitted.ratios), "log share of the background"],
         "validation_gain": [round(float(v), 4) for v in gain[:3]],
+        "seconds_of_etas_and_features": round(material.seconds, 1),
         "coefficients": [round(float(v), 4) for v in network.get_layer("linear").get_weights()[0][:, 0]],
     }
     return network, rates, golden, settings, fitted.etas

@@ -77,36 +77,43 @@ def maps_of(case: ForecastCase, fit: EtasFit, days, ratios: tuple[Ratio, ...], s
 def error_samples(
     case: ForecastCase, folds: list[Fold], ratios: tuple[Ratio, ...], seeds: tuple[int, ...], negatives: int
 ) -> list[ErrorSample]:
+    """A sample of all folds for each seed; see `fold_samples`."""
+    parts = [fold_samples(case, fold, i, ratios, seeds, negatives) for i, fold in enumerate(folds)]
+    return [joined(list(part)) for part in zip(*parts, strict=True)]
+
+
+def joined(samples: list[ErrorSample]) -> ErrorSample:
+    """One sample of several, whose folds have numbers of their own."""
+    return ErrorSample(*(np.concatenate(column) for column in zip(*samples, strict=True)))
+
+
+def fold_samples(
+    case: ForecastCase, fold: Fold, number: int, ratios: tuple[Ratio, ...], seeds: tuple[int, ...], negatives: int
+) -> list[ErrorSample]:
     """A sample for each seed: all cells with an event of m0, and so many others a week.
 
-    The level of each fold's forecasts is set to the events of that fold: what the two halves' fits differ in is not
-    there in the forecasts that the network will be used on.
+    The level of the fold's forecasts is set to its events: what the two halves' fits differ in is not there in the
+    forecasts that the network will be used on.
     """
+    rngs = [np.random.default_rng([seed, number, 11]) for seed in seeds]
+    days = case.protocol.issue_days(fold.period)
+    counts = counts_by_cell(case.maps, days, case.protocol.window_days, case.region.m0)
+    maps = maps_of(case, fold.fit, days, ratios, fold.since)
     parts: list[list] = [[] for _ in seeds]
-    rngs = [np.random.default_rng([seed, 11]) for seed in seeds]
-    for number, fold in enumerate(folds):
-        days = case.protocol.issue_days(fold.period)
-        counts = counts_by_cell(case.maps, days, case.protocol.window_days, case.region.m0)
-        maps = maps_of(case, fold.fit, days, ratios, fold.since)
-        fold_parts: list[list] = [[] for _ in seeds]
-        total = 0.0
-        both = zip(maps.over(days), counts, strict=True)
-        for (log_etas, features), count in track(both, f"half {number + 1} of 2", total=len(days)):
-            rate, count = np.exp(log_etas.ravel().astype(np.float64)), count.ravel()
-            total += rate.sum()
-            chance = negatives * (EVENLY / rate.size + (1 - EVENLY) * rate / rate.sum())
-            chance = np.where(count > 0, 1.0, np.minimum(chance, 1.0))
-            for rng, part in zip(rngs, fold_parts, strict=True):
-                kept = np.flatnonzero(rng.random(chance.size) < chance)
-                x = features.reshape(rate.size, -1)[kept]
-                part.append(
-                    (x, log_etas.ravel()[kept], count[kept], 1 / chance[kept], np.full(len(kept), number), kept)
-                )
-        level = np.log(counts.sum() / total)
-        for part, all_parts in zip(fold_parts, parts, strict=True):
-            x, log_etas, *others = (np.concatenate(column) for column in zip(*part, strict=True))
-            all_parts.append((x, log_etas + level, *others))
-    return [ErrorSample(*(np.concatenate(column) for column in zip(*part, strict=True))) for part in parts]
+    total = 0.0
+    both = zip(maps.over(days), counts, strict=True)
+    for (log_etas, features), count in track(both, f"half {number + 1} of 2", total=len(days)):
+        rate, count = np.exp(log_etas.ravel().astype(np.float64)), count.ravel()
+        total += rate.sum()
+        chance = negatives * (EVENLY / rate.size + (1 - EVENLY) * rate / rate.sum())
+        chance = np.where(count > 0, 1.0, np.minimum(chance, 1.0))
+        for rng, part in zip(rngs, parts, strict=True):
+            kept = np.flatnonzero(rng.random(chance.size) < chance)
+            x = features.reshape(rate.size, -1)[kept]
+            part.append((x, log_etas.ravel()[kept], count[kept], 1 / chance[kept], np.full(len(kept), number), kept))
+    level = np.log(counts.sum() / total)
+    samples = [ErrorSample(*(np.concatenate(column) for column in zip(*part, strict=True))) for part in parts]
+    return [sample._replace(log_etas=sample.log_etas + level) for sample in samples]
 
 
 def period_maps(

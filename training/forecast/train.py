@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -42,7 +43,7 @@ def train(recipe: Forecasting, data: Path | None, folder: Path, resume: bool) ->
         from .residual_card import residual_outcome
         from .residual_fit import finished
 
-        return residual_outcome(recipe, rivals, *finished(recipe, fits, folder, resume))
+        return residual_outcome(recipe, rivals, time.monotonic(), *finished(recipe, fits, folder, resume))
     fit_s = None
     if recipe.architecture in BASELINES and recipe.architecture not in STATIC:
         model, recalibration, fit_s = fit_windows(recipe, fits)

@@ -35,7 +35,7 @@ def residual_network(shape: tuple[int, ...], mean, spread, hidden: int = 0, name
     logits = keras.layers.Add(name="logits")([log_etas, answer])
     # 1 - exp(-r) without loss of digits at small r; ONNX has no expm1.
     half = keras.ops.tanh(0.5 * keras.ops.exp(logits))
-    probability = 2.0 * half / (1.0 + half)
+    probability = keras.ops.clip(2.0 * half / (1.0 + half), 0.0, 1.0)
     return keras.Model(
         {"log_etas": log_etas, "features": features}, {"logits": logits, "probability": probability}, name=name
     )
