@@ -297,7 +297,7 @@ def test_a_training_writes_model_card_and_their_files(trained, place):
     # The rate is the same every day: it ranks nothing and gains nothing over itself.
     assert card.results[0].baselines[0].value == 0.5
     assert card.results[1].baselines[0].value == 0.0
-    assert any("ROC AUC .6 to .7" in text for text in card.fails)
+    assert any("AUC of .6 to .7" in text for text in card.fails)
     assert card.hyperparameters["published"]["threshold_mag"] == 4.0
 
     case = CityCase.of(recipe, place)
