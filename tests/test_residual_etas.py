@@ -33,7 +33,7 @@ from foreshock.zoo.forecast.residual.network import REACH, residual_network
 from foreshock.zoo.forecast.residual.ratios import EDGES_DAYS, ErrorMaps, Ratio, stretch_weights
 
 GRID = Grid.local(latitude0=38, longitude0=-150, rows=9, columns=8, cell_km=10)
-SPLIT = Split(("2000-01-01", "2005-12-31"), ("2006-01-01", "2006-12-31"), ("2007-01-01", "2008-06-30"))
+SPLIT = Split(("2000-01-01", "2002-12-31"), ("2003-01-01", "2003-12-31"), ("2004-01-01", "2005-03-31"))
 REGION = Region("box", "a simulated box", GRID, 3.0, (3.5,), 20.0, (("late", SPLIT),), Source(simulator="etas"))
 PARAMETERS = EtasParameters(
     mu_per_day=0.8, K=0.18, alpha=1.2, c_days=0.02, p=1.2, D_km2=1.0, gamma=0.6, q=1.8, b=1.0, m0=3.0, m_max=6.5
@@ -64,7 +64,7 @@ def as_fit(period=("2000-01-01", "2005-12-31")) -> EtasFit:
 
 @pytest.fixture(scope="module")
 def events():
-    return simulate_etas(PARAMETERS, background(), "1999-07-01", "2008-07-01", seed=8, padding_km=0).catalog
+    return simulate_etas(PARAMETERS, background(), "1999-07-01", "2005-04-01", seed=8, padding_km=0).catalog
 
 
 @pytest.fixture(scope="module")
@@ -204,7 +204,7 @@ def replace_magnitudes(catalog, magnitude):
 
 
 def test_an_event_of_the_test_period_changes_nothing_before_it(case, fits):
-    planted = Catalog(["2007-06-01T12:00"], [38.4], [-149.5], [10.0], [6.4])
+    planted = Catalog(["2004-06-01T12:00"], [38.4], [-149.5], [10.0], [6.4])
     other = Catalog.joined([case.catalog.between(None, planted.time[0]), planted])
     other = Catalog.joined([other, case.catalog.between(planted.time[0], None)])
     leaked = replace(case, catalog=other)
@@ -216,7 +216,7 @@ def test_an_event_of_the_test_period_changes_nothing_before_it(case, fits):
     etas = fits.model("etas").fit
     assert etas.parameters == Fits(leaked).model("etas").fit.parameters
     (log_a, a), (log_b, b) = (period_maps(c, etas, "test", RATIOS) for c in (case, leaked))
-    earlier = case.issue_days("test") <= np.datetime64("2007-06-01")
+    earlier = case.issue_days("test") <= np.datetime64("2004-06-01")
     np.testing.assert_allclose(log_a[earlier], log_b[earlier], atol=1e-6)
     np.testing.assert_allclose(a[earlier], b[earlier], atol=1e-5)
     assert np.abs(a[~earlier] - b[~earlier]).max() > 0.1
@@ -264,7 +264,8 @@ def test_a_trained_model_comes_with_its_etas_and_its_evidence(tiny):
     first = card.results[0]
     assert {b.model: b.value for b in first.baselines}["etas-calibrated"] == 0
     assert card.summary.startswith("LOSES to") == (first.ours.value <= first.best_baseline.value)
-    assert card.settings["etas_fit"]["period"] == ["2000-01-01", "2005-12-31"]
+    assert card.summary.startswith(("LOSES to", "NOT CLEARLY BETTER")) or first.ours.low > 0
+    assert card.settings["etas_fit"]["period"] == ["2000-01-01", "2002-12-31"]
     assert card.parameters == len(card.settings["channels"]) + 1
 
 

@@ -66,7 +66,7 @@ def residual_outcome(
             results.append(one.model_copy(update={"score": f"{one.score}, {name} alone"}))
     results += rivals.results(ours, names)
     fields = card_fields(recipe, case, results, settings)
-    if results[0].ours.low <= 0 < results[0].ours.value:
+    if results[0].ours.low <= 0 and not fields["summary"].startswith("LOSES"):
         fields["summary"] = f"NOT CLEARLY BETTER than {REFERENCES[0]}, its interval holds zero: {fields['summary']}"
     fields["settings"]["etas_fit"] = {
         "seconds": round(float(rivals.fits.seconds_of("etas")), 1),
