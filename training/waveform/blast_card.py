@@ -122,7 +122,7 @@ def _data(recipe: Recipe, test: BlastRecords) -> Data:
             source="PNSN and ComCat, vertical records chosen by their author because a forest misclassified them",
             licence="MIT (the collection)",
             simulated=False,
-            period="2018 to 2020",
+            period="2018 to 2022",
             completeness=None,
             events=test.events,
             records=len(test),
