@@ -54,6 +54,11 @@ class Server(MLServer):
             raise InputError("models of different names", ", ".join(sources), "serve each once")
         self._most_bytes = most_bytes
         super().__init__(settings)
+        # MLServer calls itself ready while no model is known to it yet.
+        self._data_plane.ready = self._all_ready
+
+    async def _all_ready(self) -> bool:
+        return self._names <= {model.name for model in await self._model_registry.get_models() if model.ready}
 
     def _create_servers(self):
         super()._create_servers()
