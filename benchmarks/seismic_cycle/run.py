@@ -31,8 +31,9 @@ class Tables:
         together += [row for row in self.stations if row.trained_on == "one"]
         return "\n".join(
             [
-                "The published networks on the same test records; published is the accuracy by record on Norcia 2016",
+                "The published networks on their test records; published is the accuracy by record on Norcia 2016",
                 as_text(self.variants, "score"),
+                *(f"{cases}: {', '.join(names)}" for cases, names in _by_cases(self.variants).items()),
                 "",
                 "FRAMAX log from station to station, accuracy by record: trained on (rows), tested on (columns)",
                 as_text(pairs, "tested_on"),
@@ -75,6 +76,16 @@ def run(
     write_csv(stations, about, paths[1])
     plot_stations(stations, paths[2])
     return Tables(variants, stations, tuple(paths))
+
+
+def _by_cases(rows: list[Row]) -> dict[str, list[str]]:
+    """Test records -> the models that were scored on them."""
+    found: dict[str, list[str]] = {}
+    for row in rows:
+        names = found.setdefault(row.cases, [])
+        if row.model not in names:
+            names.append(row.model)
+    return found
 
 
 def _summary(row: Row) -> str:
