@@ -11,7 +11,7 @@ from ..zoo.model import Model
 
 BATCHES = (1, 3, 7)
 # For inputs of so many numbers a case, which take a network seconds: a country's maps of two weeks.
-MANY, FEW_BATCHES = 200_000, (1, 2)
+MANY, FEW_BATCHES = 50_000, (1, 2)
 SIMULATED_RECORDS = 32
 Arrays = dict[str, np.ndarray]
 
