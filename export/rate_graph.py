@@ -188,10 +188,19 @@ class _RateGraph:
         """`features.indicators`, the maps as a list."""
         import tensorflow as tf
 
-        maps = [
-            self.summed(placed, lambda age, m, day=day: tf.cast(age == day, m.dtype), day) for day in range(1, days + 1)
-        ]
-        return [tf.cast(self.inner(one) > 0, tf.float32) for one in maps]
+        age, _, cell = placed
+        recent = tf.cast((age >= 1) & (age <= days), tf.int64)
+        batch, cells = tf.shape(age, tf.int64)[0], int(np.prod(self.history.shape))
+        ago = tf.cast(age, tf.int64) - 1
+        index = ((tf.range(batch)[:, None] * days + ago) * cells + cell) * recent
+        empty = tf.zeros([batch * days * cells], tf.float32)
+        total = tf.tensor_scatter_nd_add(
+            empty, tf.reshape(index, [-1, 1]), tf.reshape(tf.cast(recent, tf.float32), [-1])
+        )
+        (rows, columns), grid = self.history.margin, self.grid
+        maps = tf.reshape(total, [-1, days, *self.history.shape])
+        maps = maps[:, :, rows : rows + grid.rows, columns : columns + grid.columns]
+        return tf.unstack(tf.cast(maps > 0, tf.float32), axis=1)
 
 
 def _log1p(values):
