@@ -101,13 +101,15 @@ def kail(
     region: Annotated[str, typer.Option(help="A region's name.")] = "simulated",
     quick: Annotated[bool, typer.Option("--quick", help="A small part of the simulated region.")] = False,
     unet: Annotated[bool, typer.Option("--unet", help="Train the U-Net too, which is not in the zoo.")] = False,
+    tables: Annotated[str, typer.Option(help="Which of the three.")] = "I,II,III",
+    networks: Annotated[str, typer.Option(help="A wildcard over the networks.")] = "*",
     data: DataFolder = None,
     out: Annotated[Path, typer.Option(help="Networks trained here are kept in it.")] = Path("foreshock-benchmark"),
 ) -> None:
     """The tables of Kail et al. 2020 without their leaks: weights, methods, errors; ours beside the published."""
     from .benchmarks.kail.run import run
 
-    print(run(region, data, quick, out, unet=unet).to_text())
+    print(run(region, data, quick, out, None, unet, tuple(tables.split(",")), networks).to_text())
 
 
 @app.command(epilog="Example: foreshock benchmark discriminate --quick")

@@ -16,6 +16,7 @@ from foreshock.benchmarks.kail.run import (
     leaked,
     run,
 )
+from foreshock.datasets.errors import InputError
 from foreshock.training.forecast.court import Judged
 
 
@@ -108,6 +109,15 @@ def test_a_second_run_reads_the_trained_networks(tables, out):
     import time
 
     began = time.monotonic()
-    again = run(quick=True, out=out)
-    assert [row.value for row in again.rows] == pytest.approx([row.value for row in tables.rows], abs=1e-6)
+    again = run(quick=True, out=out, tables=("II",), networks="cnn-prior")
+    first = [row for row in tables.rows if (row.table, row.case) == ("II", "cnn-prior")]
+    second = [row for row in again.rows if row.case == "cnn-prior"]
+    assert [row.value for row in second] == pytest.approx([row.value for row in first], abs=1e-6)
+    assert {row.table for row in again.rows} == {"II"}
+    assert again.about["command"].endswith("--tables II --networks 'cnn-prior' --quick")
     assert time.monotonic() - began < 60
+
+
+def test_unknown_tables_are_refused():
+    with pytest.raises(InputError, match="tables of I, II, III"):
+        run(quick=True, tables=("IV",))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import platform
 import sys
 import tomllib
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ...datasets.errors import InputError
 from ...datasets.regions import Region
 from ...training.forecast.case import ForecastCase
 from ...training.forecast.court import Judged
@@ -21,7 +23,7 @@ from ...training.forecast.rivals import Rivals, judged_by
 from ...zoo.forecast.rates import window_probability
 from ..forecast.run import RESULTS, quick_region
 from .contestants import QUICK, network_rates, trained
-from .table import Row, Tables
+from .table import TITLES, Row, Tables
 
 PUBLISHED = tomllib.loads((Path(__file__).parent / "published.toml").read_text(encoding="utf-8"))
 BASELINES = ("rate", "indicator-boosting", "rtl-boosting")
@@ -48,6 +50,8 @@ def run(
     out: Path = Path("foreshock-benchmark"),
     results: Path | None = None,
     unet: bool = False,
+    tables: tuple[str, ...] = ("I", "II", "III"),
+    networks: str = "*",
 ) -> Tables:
     """Fit or load every method, score it on the test period of the hard split, write the CSV, return the tables.
 
@@ -56,6 +60,8 @@ def run(
         out: trained networks are kept in it, and the CSV when quick.
         results: the folder of the CSV; the package's benchmarks/results where None.
         unet: train the U-Net too; its 31 million parameters are not in the zoo.
+        tables: which of the three; the third needs the second.
+        networks: a wildcard over the table's networks.
     """
     where = Region.named(region, data)
     changes = {}
@@ -65,11 +71,21 @@ def run(
     rivals = Rivals(case, cache=fits_home())
     key = f"{case.magnitude:g}" if f"{case.magnitude:g}" in PUBLISHED["methods"] else "5"
     kept = out / f"kail-{where.name}"
-    rows, forecasts = table_two(rivals, changes, kept, key, unet)
-    rows = [*table_one(rivals, changes, kept, key), *rows, *table_three(rivals, forecasts, key)]
-    tables = Tables(tuple(rows), _about(rivals, region, quick, key))
-    tables.to_csv((results or (kept if quick else RESULTS)) / f"kail-{where.name}.csv")
-    return tables
+    if unknown := set(tables) - set(TITLES):
+        raise InputError(f"tables of {', '.join(TITLES)}", ", ".join(sorted(unknown)), "choose from the list")
+    wanted = [name for name in (*NETWORKS, *(("unet",) if unet else ())) if fnmatch.fnmatch(name, networks)]
+    rows = []
+    if {"II", "III"} & set(tables):
+        rows, forecasts = table_two(rivals, changes, kept, key, wanted)
+    if "III" in tables:
+        rows += table_three(rivals, forecasts, key)
+    if "I" in tables:
+        rows = [*table_one(rivals, changes, kept, key), *rows]
+    options = [f"--tables {','.join(tables)}"] if len(tables) < len(TITLES) else []
+    options += [f"--networks {networks!r}"] if networks != "*" else []
+    result = Tables(tuple(rows), _about(rivals, region, [*options, *(["--quick"] if quick else [])], key))
+    result.to_csv((results or (kept if quick else RESULTS)) / f"kail-{where.name}.csv")
+    return result
 
 
 def table_one(rivals: Rivals, changes: dict, kept: Path, key: str) -> Iterator[Row]:
@@ -86,7 +102,9 @@ def table_one(rivals: Rivals, changes: dict, kept: Path, key: str) -> Iterator[R
         yield from areas(rivals, "I", f"weight {weight:g}", forecast, published.get(str(weight)), note)
 
 
-def table_two(rivals: Rivals, changes: dict, kept: Path, key: str, unet: bool) -> tuple[list[Row], dict[str, Judged]]:
+def table_two(
+    rivals: Rivals, changes: dict, kept: Path, key: str, networks: list[str]
+) -> tuple[list[Row], dict[str, Judged]]:
     """All methods, and their test forecasts by name."""
     rows, forecasts, published = [], {}, PUBLISHED["methods"][key]
     for name in (*BASELINES, *BESIDE):
@@ -97,7 +115,7 @@ def table_two(rivals: Rivals, changes: dict, kept: Path, key: str, unet: bool) -
         if name.endswith("boosting"):
             hard = hard_answers(forecasts[name])
             rows += areas(rivals, "II", f"{name}, hard answers", hard, None, "the paper's way: 1 where p > .5, else 0")
-    for name in (*NETWORKS, *(("unet",) if unet else ())):
+    for name in networks:
         _say(f"Table II: {name}")
         rates, source = network_rates(name, rivals, changes, kept)
         forecasts[name] = judged_by(name, rivals.case, rates)
@@ -113,7 +131,7 @@ def table_two(rivals: Rivals, changes: dict, kept: Path, key: str, unet: bool) -
 def table_three(rivals: Rivals, forecasts: dict[str, Judged], key: str) -> Iterator[Row]:
     """False negatives and false positives by threshold, of the residual network and of the historical rate."""
     label = rivals.court.label
-    for name in ("cnn-lstm-prior", "rate"):
+    for name in (name for name in ("cnn-lstm-prior", "rate") if name in forecasts):
         known = {row[0]: row[1:] for row in PUBLISHED["errors"][key][name]}
         for threshold in sorted({*THRESHOLDS, *known}):
             missed, alarms = errors(forecasts[name].probability, label, threshold)
@@ -169,14 +187,14 @@ def areas(rivals: Rivals, table: str, case: str, forecast: Judged, published, no
     return rows
 
 
-def _about(rivals: Rivals, region: str, quick: bool, key: str) -> dict:
+def _about(rivals: Rivals, region: str, options: list[str], key: str) -> dict:
     case = rivals.case
     simulated = "SIMULATED data, " if case.simulated is not None else ""
     return {
         "title": f"Kail et al. 2020 without leaks: {simulated}{case.region.title}, M >= {case.magnitude:g}, days 10-50",
         "cases": rivals.court.cases(),
         "published": f"{PUBLISHED['citation']}, M >= {key}",
-        "command": f"foreshock benchmark kail --region {region}" + (" --quick" if quick else ""),
+        "command": " ".join([f"foreshock benchmark kail --region {region}", *options]),
         "data_sha256": case.data_sha256,
         "software": {
             "python": platform.python_version(),
