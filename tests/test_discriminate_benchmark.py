@@ -21,7 +21,7 @@ def region():
 
 def test_the_table_holds_every_regime_and_a_second_run_trains_nothing(tmp_path, monkeypatch):
     monkeypatch.setattr(fits, "QUICK", {"epochs": 0})
-    monkeypatch.setattr(experiments, "QUICK_EVENTS", 50)
+    monkeypatch.setattr(experiments, "QUICK_EVENTS", 100)
     monkeypatch.setattr(blast_systems, "TREES", 30)
     table = run(None, quick=True, out=tmp_path)
     folder = tmp_path / "discriminate-quick"
@@ -39,7 +39,7 @@ def test_the_table_holds_every_regime_and_a_second_run_trains_nothing(tmp_path, 
     for row in rows:
         assert float(row["low"]) <= float(row["value"]) <= float(row["high"])
     assert (folder / "discriminate.png").stat().st_size > 10_000
-    assert "simulated region A" in table.to_text()
+    assert "simulated region" in table.to_text()
 
     def never(*args, **kwargs):
         raise AssertionError("trained again")

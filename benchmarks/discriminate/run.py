@@ -56,5 +56,5 @@ def run(
 
 def _cases(region: str) -> str:
     if region.startswith("simulated"):
-        return "simulated; learnt on the two other regions, tested on a third of its own events"
+        return "simulated; learnt on the two other regions, tested on more than half of its own events"
     return "real, hard cases chosen by their author; five folds by event, pretrained on simulation"
