@@ -39,6 +39,7 @@ CHANGED = {
     "indicator-boosting": "probabilities of all cells; the paper ranked hard 0/1 answers of another set of cells",
     "rtl-boosting": "probabilities of all cells; the paper ranked hard 0/1 answers of another set of cells",
     "cnn": "days 10 to 50 as for all others; the paper's CNN was asked for days 0 to 40",
+    "unet": "in the paper without a number; no prior, and briefly trained on tiles",
     "cnn-lstm": "gradients run through 16 days and the loss takes logits; the paper cut the state at every day",
 }
 
