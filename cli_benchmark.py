@@ -116,6 +116,7 @@ def kail(
 def discriminate(
     quick: Annotated[bool, typer.Option("--quick", help="Few events and epochs; the CSV goes to --out.")] = False,
     data: DataFolder = None,
+    targets: Annotated[str, typer.Option(help="Simulated regions to transfer to; '' for real records only.")] = "CAB",
     out: Annotated[Path, typer.Option(help="Trainings and pictures; what is there is not trained again.")] = Path(
         "foreshock-benchmark"
     ),
@@ -123,7 +124,7 @@ def discriminate(
     """Earthquake or blast: transfer between simulated regions and to real records, beside a forest on P/S ratios."""
     from .benchmarks.discriminate.run import run
 
-    print(run(data, quick, out).to_text())
+    print(run(data, quick, out, targets=targets).to_text())
 
 
 @app.command(epilog="Example: foreshock benchmark magnitude --quick")

@@ -7,9 +7,10 @@ from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
+from ...datasets.errors import InputError
 from ...datasets.home import data_home
 from ...datasets.readers.pnw import EVENTS as PNW_EVENTS
-from .experiments import northwest, simulated
+from .experiments import TARGETS, northwest, simulated
 from .fits import Trainings
 from .picture import plot_table
 from .table import Table
@@ -23,6 +24,7 @@ def run(
     out: Path = Path("foreshock-benchmark"),
     results: Path | None = None,
     seed: int = 1,
+    targets: str = TARGETS,
 ) -> Table:
     """Train what is missing, score it, write the CSV and the picture, and return the table.
 
@@ -30,17 +32,22 @@ def run(
         data: the data folder; without waveforms/pnw_events.csv in it there are the simulated regions only.
         quick: one simulated region, few events and epochs; the CSV then goes to `out`.
         out: trainings and pictures lie here; what is there is not trained again.
+        targets: letters of the simulated regions to transfer to; none leaves the real records.
     """
     folder = out / ("discriminate-quick" if quick else "discriminate")
     folder.mkdir(parents=True, exist_ok=True)
-    rows = list(simulated(Trainings(folder, quick), quick, seed))
+    rows = list(simulated(Trainings(folder, quick), quick, seed, targets))
     if not quick and (data_home(data) / "waveforms" / PNW_EVENTS).is_file():
         rows += northwest(folder, data)
+    if not rows:
+        raise InputError("simulated targets or the real records", "neither", "name targets, or give --data")
     about = {
         "title": "Earthquake or blast from vertical records" + (", quick and meaningless" if quick else ""),
         "cases": {region: _cases(region) for region in dict.fromkeys(row.region for row in rows)},
         "interval": "95 %, whole events resampled",
-        "command": "foreshock benchmark discriminate" + (" --quick" if quick else " --data ../shared/data"),
+        "command": "foreshock benchmark discriminate"
+        + (" --quick" if quick else " --data ../shared/data")
+        + (f" --targets '{targets}'" if targets != TARGETS else ""),
         "seed": seed,
         "software": {
             "python": platform.python_version(),
