@@ -285,11 +285,16 @@ def predict_archive(
     workers: Annotated[int, typer.Option(help="Processes on this machine.")] = 1,
     beam_runner: Annotated[str | None, typer.Option(help="DirectRunner, FlinkRunner, ...")] = None,
     beam_options: Annotated[list[str] | None, typer.Option("--beam-option", help="Of the runner.")] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Classify a whole archive on many processes; after a kill the same command goes on where it ended."""
     from .export.bulk import predict_archive as answer
 
-    print(answer(name, archive, out, picks, workers, beam_runner, tuple(beam_options or ())))
+    done = answer(name, archive, out, picks, workers, beam_runner, tuple(beam_options or ()))
+    if as_json:
+        print_json({**vars(done), "out": str(done.out)})
+    else:
+        print(done)
 
 
 @app.command("forecast-series", epilog=SERIES_EXAMPLE)

@@ -50,6 +50,23 @@ def test_answers_are_those_of_the_files_one_by_one(archive, tmp_path):
     assert summary["records"] == 48 and summary["model"] == MODEL
 
 
+def test_the_command_tells_what_it_did(archive, tmp_path, monkeypatch, capsys):
+    from foreshock import cli
+
+    words = ["predict-archive", MODEL, str(archive / "waveforms"), "--out", str(tmp_path / "out"), "--json"]
+    monkeypatch.setattr(sys, "argv", ["foreshock", *words, "--picks", str(archive / "picks.csv")])
+    with pytest.raises(SystemExit) as stop:
+        cli.main()
+    assert not stop.value.code
+    told = json.loads(capsys.readouterr().out)
+    assert (told["records"], told["files"], told["shards"]) == (48, 48, 1)
+    monkeypatch.setattr(sys, "argv", ["foreshock", *words[:-1]])
+    with pytest.raises(SystemExit) as stop:
+        cli.main()
+    error = capsys.readouterr().err
+    assert stop.value.code == 1 and "picks" in error and error.count("\n") == 1
+
+
 def test_a_second_run_does_only_what_is_missing(archive, tmp_path, monkeypatch):
     out = tmp_path / "out"
     call = (MODEL, archive / "waveforms", out, archive / "picks.csv")
