@@ -49,6 +49,7 @@ def run(
     quick: bool = False,
     out: Path = Path("foreshock-benchmark"),
     results: Path | None = None,
+    models: str = "*",
 ) -> Tables:
     """Score the published networks and the table from station to station.
 
@@ -56,15 +57,18 @@ def run(
         data: the data folder; with files in the Norcia layout all networks are trained and scored on those.
         quick: a small simulated cycle, one epoch where a model is not in the zoo, three stations.
         out: for checkpoints and the picture.
+        models: a wildcard over the recipes of the first table.
         results: of the CSV; `out` when quick or with one's own data, else the package's benchmarks/results.
     """
     real = data is not None and Path(data).is_dir() and kind_of(data) == "norcia"
     name = "seismic-cycle-norcia" if real else "seismic-cycle"
     folder = out / name
     work = folder / ("quick" if quick else "trainings")
-    variants, stations = variant_rows(data, quick, work), station_rows(data, quick, work)
+    variants, stations = variant_rows(data, quick, work, models), station_rows(data, quick, work)
+    chosen = "" if models == "*" else f' --models "{models}"'
+    command = f"foreshock benchmark seismic-cycle{' --quick' if quick else ''}{' --data DIR' if real else ''}{chosen}"
     about = {
-        "command": f"foreshock benchmark seismic-cycle{' --quick' if quick else ''}{' --data DIR' if real else ''}",
+        "command": command,
         "simulated": not real,
         "split": "by event, the test a block of time in each class",
         "intervals": "95 %, bootstrap over events",

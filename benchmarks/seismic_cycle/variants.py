@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import fnmatch
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from ...datasets.errors import InputError
 from ...training.recipe import read_recipe
 from ...training.waveform.calibration import calibrate
 from ...training.waveform.classifier_fit import fitted
@@ -72,15 +74,19 @@ def contestant(recipe: Recipe, data: CycleData, folder: Path, use_zoo: bool) -> 
     return Contestant(answer_of(recipe, network), parameters, "trained here", time.monotonic() - began)
 
 
-def variant_rows(data_folder: Path | None, quick: bool, folder: Path) -> list[Row]:
+def variant_rows(data_folder: Path | None, quick: bool, folder: Path, models: str = "*") -> list[Row]:
     """A row for each network and score, the baselines of the first one among them.
 
     Arguments:
         data_folder: with files in the Norcia layout, those are the data; else the recipes' simulated cycle.
         quick: a small cycle and one epoch for what is not in the zoo.
+        models: a wildcard over the recipes.
     """
+    names = fnmatch.filter((*PUBLISHED, *OTHER_CAUSES), models)
+    if not names:
+        raise InputError(f"a wildcard over {', '.join((*PUBLISHED, *OTHER_CAUSES))}", repr(models), "name others")
     rows, told = [], set()
-    for name in (*PUBLISHED, *OTHER_CAUSES):
+    for name in names:
         recipe = read_recipe(name, QUICK if quick else None)
         data = cycle_data(recipe, data_folder)
         if not data.about.simulated and name in OTHER_CAUSES:
