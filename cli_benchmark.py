@@ -141,6 +141,7 @@ def magnitude(
 
 @app.command("seismic-cycle", epilog="Example: foreshock benchmark seismic-cycle --quick")
 def seismic_cycle(
+    models: Annotated[str, typer.Option(help="A wildcard over the recipes of the first table.")] = "*",
     quick: Annotated[bool, typer.Option("--quick", help="A small cycle and short trainings.")] = False,
     data: DataFolder = None,
     out: Annotated[Path, typer.Option(help="Folder for trainings and the picture.")] = Path("foreshock-benchmark"),
@@ -148,4 +149,4 @@ def seismic_cycle(
     """The published networks on the same records, and from station to station: two tables, CSV, a picture."""
     from .benchmarks.seismic_cycle.run import run
 
-    print(run(data, quick, out).to_text())
+    print(run(data, quick, out, models=models).to_text())
