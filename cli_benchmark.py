@@ -85,7 +85,7 @@ def residual_ideas(
 def explain(
     models: Annotated[
         str, typer.Option(help="Wildcards over the models of the simulated cycle.")
-    ] = "logistic-simcycle,p64-simcycle*",
+    ] = "logistic-simcycle,p64-simcycle",
     quick: Annotated[bool, typer.Option("--quick", help="Few records; the CSV goes to --out.")] = False,
     seed: Annotated[int, typer.Option(help="Of everything random.")] = 0,
     out: Annotated[Path, typer.Option(help="Folder for pictures.")] = Path("foreshock-benchmark"),

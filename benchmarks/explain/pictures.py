@@ -14,6 +14,7 @@ from ...zoo.explain.waveforms import attribution, automatic, graph_of
 from ...zoo.model import Model
 from ...zoo.waveform.plot import bin_edges
 from .cases import Cases, simulated_cases
+from .checks import cause_mask, class_pointing
 from .mean_maps import MeanMap, class_mean, profile
 
 CLASS_COLOURS = ("tab:blue", "tab:red")
@@ -40,11 +41,23 @@ def draw_classes(model: Model, each: int, folder: Path, seed: int = 0) -> list[P
             f"{'test' if split else 'whole cycle'}; median additivity error {error:.1%} of {found.output_range:.3g}"
         )
         axes = graph.frequencies_hz, graph.times_s - cases.p_s
+        notes = dict.fromkeys(pictures, note)
+        notes["difference"] = f"{note}\n{pointing_text(found.values, cases, axes)}"
         for name, draw in pictures.items():
-            figure = draw(found.values, cases, axes, tuple(model.card.classes), note)
+            figure = draw(found.values, cases, axes, tuple(model.card.classes), notes[name])
             save_figure(figure, folder / f"{name}.png", 100)
             drawn.append(folder / f"{name}.png")
     return drawn
+
+
+def pointing_text(values, cases: Cases, axes) -> str:
+    """How much of the classes' difference lies where the cause was planted, with its interval."""
+    mask = cause_mask(*axes, cases.band_hz, cases.after_p)
+    value, low, high = class_pointing(values, cases.label, mask)
+    return (
+        f"share of |difference| in the planted band and window over its share of the area: {value:.2f} "
+        f"[{low:.2f}, {high:.2f}]; chance 1, all of it {1 / mask.mean():.2f}"
+    )
 
 
 def plot_class_means(values, cases: Cases, axes, classes, note: str):

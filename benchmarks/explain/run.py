@@ -21,7 +21,6 @@ from .checks import (
     at_random,
     before_p_mask,
     cause_mask,
-    class_pointing,
     mass_inside,
     randomised_network,
     rank_correlation,
@@ -30,8 +29,8 @@ from .checks import (
 from .fidelity import deletion, inpainting_deletion, insertion
 
 RESULTS = Path(__file__).parents[1] / "results"
-MODELS = "logistic-simcycle,p64-simcycle*"
-EACH, EACH_QUICK = 16, 3
+MODELS = "logistic-simcycle,p64-simcycle"
+EACH, EACH_QUICK = 24, 3
 PICTURE_EACH, PICTURE_EACH_QUICK = 300, 24
 PARTITION = "partition, inpaint_telea"
 METHODS = {
@@ -53,13 +52,12 @@ ABOUT = (
     "{each} SIMULATED records a class, each of another event of the test period; 95 % intervals from whole events. "
     "deletion, insertion: mean change of the log-odds (nats) as the first half of the bins goes to or comes from the "
     "background's mean; painted: on pixels painted over as the partition's masker does. pointing: share of |SHAP| "
-    "inside the planted cause's band and window, over its share of the area (1: chance); class pointing: the same of "
-    "the difference of the class means, with a jackknife's interval. randomised: rank correlation of |SHAP| with that "
-    "of the network with random kernels (0: the map comes from the weights). agreement: rank correlation with the "
-    "model's automatic method."
+    "inside the planted cause's band and window, over its share of the area (1: chance). randomised: rank correlation "
+    "of |SHAP| with that of the network with random kernels (0: the map comes from the weights). agreement: rank "
+    "correlation with the model's automatic method."
 )
 HEAD = (
-    *("model", "method", "deletion", "insertion", "deletion, painted", "pointing", "class pointing", "before P"),
+    *("model", "method", "deletion", "insertion", "deletion, painted", "pointing", "before P"),
     *("randomised", "agreement", "additivity", "s a record"),
 )
 
@@ -84,7 +82,7 @@ class Table:
         """The columns that matter, aligned, with intervals."""
         lines = [HEAD]
         for row in self.rows:
-            scores = [_interval(row, name) for name in (*SCORES[:4], CLASS_POINTING[0], *SCORES[4:])]
+            scores = [_interval(row, name) for name in SCORES]
             error = "" if row["additivity_error"] == "" else f"{row['additivity_error']:.1%}"
             seconds = "" if row["seconds"] == "" else f"{row['seconds']:.3f}"
             lines.append((row["model"], row["method"], *scores, error, seconds))
@@ -93,7 +91,6 @@ class Table:
         return "\n".join([*(line.rstrip() for line in text), self.about, *(f"wrote {p}" for p in self.pictures)])
 
 
-CLASS_POINTING = ("class_pointing", "class_pointing_low", "class_pointing_high")
 SCORES = ("deletion", "insertion", "inpainting_deletion", "pointing", "before_p", "randomised", "agreement")
 
 
@@ -154,7 +151,7 @@ def score_model(model, cases: Cases, seed: int) -> list[dict]:
     rows = []
     for label, values in {**maps, **controls}.items():
         scores = _scores(graph, cases, inputs, reference, values)
-        known, pointing = label in maps, class_pointing(values, cases.label, cause)
+        known = label in maps
         scores["randomised"] = rank_correlation(np.abs(values), np.abs(other)) if label == first else None
         scores["agreement"] = rank_correlation(values, maps[first]) if known and label != first else None
         rows.append(
@@ -163,7 +160,6 @@ def score_model(model, cases: Cases, seed: int) -> list[dict]:
                 "method": label,
                 "records": len(cases),
                 **_with_intervals(scores, cases.event),
-                **dict(zip(CLASS_POINTING, np.round(pointing, 4).tolist(), strict=True)),
                 "cause_area": float(cause.mean()),
                 "additivity_error": float(np.median(errors[label])) if known else "",
                 "seconds": seconds[label] / len(cases) if known else "",
