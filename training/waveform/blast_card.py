@@ -47,10 +47,10 @@ def card_of(recipe: Recipe, tested: Tested, sure: float) -> dict:
     ours = next(name for name in tested.answers if name.startswith("both"))
     real = recipe.data == "pnw"
     results = _results(recipe.name, ours, tested)
-    members = tested.validation_logits.shape[1]
+    members, audit = tested.validation_logits.shape[1], _audit(tested)
     what = "records of the Pacific Northwest, five folds" if real else "simulated regions"
     return {
-        "summary": _summary(recipe, what, real, results),
+        "summary": _summary(recipe, what, real, results, *_missed(tested.answers[ours], test)),
         "classes": LABELS,
         "settings": {
             "phase": "P",
@@ -76,13 +76,17 @@ def card_of(recipe: Recipe, tested: Tested, sure: float) -> dict:
             **tested.sizes,
         ),
         "results": results,
-        "audit": _audit(tested),
-        "fails": _fails(ours, tested, real, sure),
+        "audit": audit,
+        "fails": [*_fails(ours, tested, real, sure), *_behind(results), *_told_by_noise(audit)],
     }
 
 
-def _summary(recipe: Recipe, what: str, real: bool, results: list[Result]) -> str:
-    """The first line; parts of the ensemble are no rivals, but a vote that is no better than one of them says so."""
+def _summary(recipe: Recipe, what: str, real: bool, results: list[Result], missed, of) -> str:
+    """The first line; parts of the ensemble are no rivals, but a vote that is no better than one of them says so.
+
+    Arguments:
+        missed, of: events voted wrongly and all, of earthquakes and of blasts.
+    """
     headline = results[0]
     rivals = tuple(b for b in headline.baselines if not _is_part(b.model))
     parts = [b for b in headline.baselines if _is_part(b.model)]
@@ -90,7 +94,34 @@ def _summary(recipe: Recipe, what: str, real: bool, results: list[Result]) -> st
     best = max(parts, key=lambda b: b.value)
     if headline.ours.value <= best.value:
         line += f"; on {headline.score} no better than its part '{best.model}'"
-    return line
+    return f"MISSES {missed[1]} of {of[1]} blasts: {line}" if missed[1] > 0.5 * of[1] else line
+
+
+def _missed(probability: np.ndarray, test: BlastRecords) -> tuple[list[int], list[int]]:
+    """(events voted wrongly, all events) of earthquakes and of blasts."""
+    voted, truth, _ = event_vote(probability, test.label, test.event)
+    wrong = (voted >= 0.5) != truth
+    return [int(wrong[truth == c].sum()) for c in (0, 1)], [int((truth == c).sum()) for c in (0, 1)]
+
+
+def _behind(results: list[Result]) -> list[str]:
+    """On which scores a rival is at least as good, by rival."""
+    found: dict[str, list[str]] = {}
+    for result in results:
+        for rival in result.baselines:
+            behind = rival.value >= result.ours.value if result.higher_is_better else rival.value <= result.ours.value
+            if behind and not _is_part(rival.model):
+                found.setdefault(rival.model, []).append(result.score)
+    return [f"no better than '{rival}' on {', '.join(scores)}" for rival, scores in found.items()]
+
+
+def _told_by_noise(audit: list[Control]) -> list[str]:
+    suspicious = [row for row in audit if row.verdict == "suspicious"]
+    return [
+        f"the noise before P alone tells the classes apart with a balanced accuracy of {row.value:.2f}: part of what "
+        "it knows may be which stations record blasts"
+        for row in suspicious
+    ]
 
 
 def _is_part(system: str) -> bool:
@@ -144,9 +175,7 @@ def _fails(ours: str, tested: Tested, real: bool, sure: float) -> list[str]:
     """Where it failed, in numbers of the test."""
     test, probability = tested.records, tested.answers[ours]
     wrong = (probability >= 0.5) != test.label
-    voted, truth, _ = event_vote(probability, test.label, test.event)
-    missed = [int(((voted >= 0.5) != truth)[truth == c].sum()) for c in (0, 1)]
-    of = [int((truth == c).sum()) for c in (0, 1)]
+    missed, of = _missed(probability, test)
     lines = [
         f"events of the test voted wrongly: {missed[0]} of {of[0]} earthquakes, {missed[1]} of {of[1]} blasts",
         f"single records wrong: {wrong.mean():.0%}; of blasts {wrong[test.label == 1].mean():.0%}",
