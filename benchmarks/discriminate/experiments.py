@@ -16,10 +16,10 @@ from ...training.waveform.ensemble import logits_of, vote
 from .fits import ANEW, REGIMES, TUNED, Trainings
 from .table import Row
 
-EVENTS, QUICK_EVENTS = 240, 100
+EVENTS, QUICK_EVENTS = 200, 100
 # More than half of a region's events test: intervals of the rare class are wide enough as it is.
 SHARES = (0.35, 0.1, 0.55)
-CURVE = (10, 30)
+CURVE = (20,)
 # The region where blasts are rare comes first.
 TARGETS = "CAB"
 PRETRAINED = "blast-ensemble-sim"

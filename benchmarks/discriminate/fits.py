@@ -12,8 +12,8 @@ from ...training.waveform.ensemble import logits_of, train_members
 from ...zoo.layers.members import member_weights, set_member_weights
 from ...zoo.waveform import blast_networks
 
-ANEW = Fit(learning_rate=1e-3, batch=64, epochs=14, patience=3, seeds=(1,))
-TUNED = Fit(learning_rate=3e-4, batch=32, epochs=14, patience=3, seeds=(1,))
+ANEW = Fit(learning_rate=1e-3, batch=64, epochs=10, patience=3, seeds=(1,))
+TUNED = Fit(learning_rate=3e-4, batch=32, epochs=10, patience=3, seeds=(1,))
 QUICK = {"epochs": 2}
 # How fine-tuning may go: what learns, and whether the start is what was learnt elsewhere.
 REGIMES = ("not tuned", "front frozen", "all layers", "from scratch")
