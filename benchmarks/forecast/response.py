@@ -1,4 +1,7 @@
-"""What a forecaster answers to: one planted earthquake in a quiet catalogue, by distance and time, beside ETAS."""
+"""What a forecaster answers to: one planted earthquake in a quiet catalogue, by distance and time, beside ETAS.
+
+It is planted alone, without the aftershocks that a real one brings: who counts events and not magnitudes answers little.
+"""
 
 from __future__ import annotations
 
@@ -263,7 +266,8 @@ def circle_response(model: CityForecaster, stage: Stage, magnitude: float) -> Re
 def to_text(responses: list[Response]) -> str:
     """The nearest ring and that around 60 km, the day after and a month after: model and ETAS."""
     lines = [
-        "expected events after a planted earthquake over those without it; ETAS in brackets",
+        "expected events after a planted earthquake, alone and without aftershocks, over those without it; ETAS in "
+        "brackets",
         f"{'model':28s} {'target':>18s}   near, 1 day        near, 30 days      60 km, 1 day       60 km, 30 days",
     ]
     for r in responses:

@@ -32,7 +32,7 @@ def plot_responses(responses: list[Response], magnitude: float, path: Path | Non
         axes.set(xscale="log", yscale="log")
         axes.set_title(f"{response.name}\nM ≥ {response.magnitude:g} in days {a} to {b}", fontsize=9)
         axes.set_xlabel("km from the circle's centre" if response.of_circle else "km from the earthquake", fontsize=8)
-        axes.tick_params(labelsize=8)
+        axes.tick_params(labelsize=8, which="both")
     for axes in list(panels.flat)[len(responses) :]:
         axes.set_axis_off()
     for axes in panels[:, 0]:
@@ -40,7 +40,7 @@ def plot_responses(responses: list[Response], magnitude: float, path: Path | Non
     handles = [Line2D([], [], color=c, label=f"{age} d after") for c, age in zip(colours, AGES_DAYS, strict=True)]
     handles += [Line2D([], [], color="black", label="model"), Line2D([], [], color="black", ls="--", label="ETAS")]
     figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), fontsize=8)
-    figure.suptitle(f"Response of the forecast to one planted M {magnitude:g} in quiet years", fontsize=11)
+    figure.suptitle(f"Response of the forecast to one M {magnitude:g}, planted alone in quiet years", fontsize=11)
     if path is not None:
         save_figure(figure, path)
     return figure
