@@ -1,6 +1,6 @@
 """What a forecaster answers to: one planted earthquake in a quiet catalogue, by distance and time, beside ETAS.
 
-It is planted alone, without the aftershocks that a real one brings: who counts events and not magnitudes answers little.
+It is planted alone, without the aftershocks of a real one: who counts events and not magnitudes answers little.
 """
 
 from __future__ import annotations
