@@ -33,7 +33,7 @@ def deep_values(model: Model, graph: NetworkGraph, arrays: np.ndarray, backgroun
     if strange or graph.of_probability or graph.back.outputs[0].shape[-1] != 2:
         raise InputError(
             "convolutions, dense layers, maxima and ReLU up to the logits of two classes, on which deep SHAP is exact",
-            ", ".join(strange) or f"{graph.back.outputs[0].shape[-1]} classes",
+            ", ".join(strange[:4] + ["..."] * (len(strange) > 4)) or f"{graph.back.outputs[0].shape[-1]} classes",
             "use method=gradient",
         )
     began = time.monotonic()

@@ -31,7 +31,8 @@ def plot_record_explanation(explanation: Explanation, case: int = 0):
     if on_image:
         bars = _images(axes, explanation, record, letters, values, zero_s)
     else:
-        bars = _samples(axes, record, values, zero_s, SEGMENT_S if explanation.method == "permutation" else 0.1)
+        length_s = SEGMENT_S if explanation.method == "permutation" else 0.1
+        bars = _samples(axes, explanation, record, values, zero_s, length_s)
     for mesh, row, label in bars:
         extend = "both" if "SHAP" in label else "min"
         figure.colorbar(mesh, ax=axes[row], label=label, extend=extend, pad=0.01, aspect=14)
@@ -128,7 +129,7 @@ def _images(axes, explanation, record, letters, values, zero_s) -> list:
     ]
 
 
-def _samples(axes, record: Record, values: np.ndarray, zero_s: float, length_s: float) -> list:
+def _samples(axes, explanation, record: Record, values: np.ndarray, zero_s: float, length_s: float) -> list:
     """Of a waveform: the values summed over `length_s`, as bars."""
     rate = record.sampling_rate_hz
     length = max(1, round(length_s * rate))
@@ -141,5 +142,5 @@ def _samples(axes, record: Record, values: np.ndarray, zero_s: float, length_s: 
         axes[1, i].axhline(0.0, color="0.3", linewidth=0.6)
     limit = 1.05 * np.abs(summed).max() or 1.0
     axes[1, 0].set_ylim(-limit, limit)
-    axes[1, 0].set_ylabel(f"SHAP value\n(nats in {length / rate:g} s)")
+    axes[1, 0].set_ylabel(shap_label(explanation, f"in {length / rate:g} s"))
     return []
