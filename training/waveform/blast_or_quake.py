@@ -75,6 +75,9 @@ def northwest(recipe: Recipe, data: Path | None, folder: Path, resume: bool):
             logits, float(np.asarray(start.get_layer("temperature").temperature))
         )
     answers |= {name: p for name, (p, _) in references_by_fold(records).items()}
+    regions = [simulated_region(region, recipe.events, recipe.data_seed) for region in recipe.regions]
+    known = [joined([region[split] for region in regions]) for split in ("train", "validation")]
+    answers[f"{FOREST}, simulation only"] = forest(*known, records)[0]
     held = records.folds() == 0
     parts = records.select(~held), records.select(held)
     network, _ = train_members(*parts, recipe.fit, folder / "kept", resume, start, recipe.frozen)
