@@ -19,12 +19,15 @@ def plot_table(table: Table, path: Path):
     regions = list(dict.fromkeys(row.region for row in table.rows))
     figure = Figure(figsize=(4.4 * len(regions) + 2.6, 8.4), layout="constrained")
     FigureCanvasAgg(figure)
-    panels = figure.subplots(2, len(regions), squeeze=False, height_ratios=(2, 1))
+    panels, first = figure.subplots(2, len(regions), squeeze=False, height_ratios=(2, 1)), []
     for column, region in enumerate(regions):
         _bars(panels[0, column], [r for r in table.rows if r.region == region and "curve" not in r.regime], region)
         _curves(panels[1, column], [r for r in table.rows if r.region == region and "curve" in r.regime])
-        if column:
+        # The names of the rows stand once where they are the same.
+        names = [label.get_text() for label in panels[0, column].get_yticklabels()]
+        if column and names == first:
             panels[0, column].set_yticklabels([])
+        first = names if not column else first
     figure.suptitle(f"{table.about['title']}: {SCORE}, 95 % intervals from whole events", fontsize=11)
     save_figure(figure, path)
     return figure
