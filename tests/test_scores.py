@@ -223,8 +223,13 @@ def test_recalibration_refuses_what_it_cannot_fit():
         scores.recalibrate([0.0, 1.0, 2.0, 1.5], [0, 1, 0, 1])
     with pytest.raises(InputError, match="0 positives of 3"):
         scores.recalibrate([1.0, 2.0, 3.0], [0, 0, 0])
-    with pytest.raises(InputError, match="overlap"):
-        scores.recalibrate([1.0, 2.0, 3.0], [0, 0, 1])
+
+
+def test_recalibration_without_a_finite_slope_matches_the_number_of_positives():
+    rate = np.array([1.0, 2.0, 3.0, 3.0])
+    fit = scores.recalibrate(rate, [0, 0, 1, 0])
+    assert fit.b == 1 and fit.apply(rate).sum() == pytest.approx(1.0)
+    assert fit.apply(rate)[1] == pytest.approx(1 - np.exp(-2 * np.exp(fit.a)))
 
 
 def test_degenerate_input_is_named():

@@ -11,8 +11,8 @@ from .card import Card
 HEAD = """# Models
 
 Made from the cards by `python -m foreshock.zoo.models_page MODELS.md README.md`; a test compares them. Scores are on
-test data that was read once, with 95 % intervals, beside the best baseline on the same cases. `foreshock card NAME`
-tells more.
+test data, with 95 % intervals, beside the best baseline on the same cases; README says which tests were read more than
+once. `foreshock card NAME` tells more.
 
 | name | task | data | score | ours | best baseline | ceiling | parameters | MB |
 |---|---|---|---|---|---|---|---|---|
@@ -53,13 +53,16 @@ def _section(card: Card) -> str:
 
 
 def readme_table(cards: list[Card]) -> str:
-    """The headline of every model as a short Markdown table."""
+    """The headline of every model as a short Markdown table; baselines are named below it."""
+    baselines = [card for card in cards if "baseline: " in card.summary]
     rows = ["| name | what it does | headline score [95 %] | best baseline |", "|---|---|---|---|"]
     for card in cards:
+        if card in baselines:
+            continue
         result = card.headline
         best = result.best_baseline
         rows.append(f"| `{card.name}` | {card.summary} | {result.score}: {result.ours} | {best.model} {best} |")
-    return "\n".join(rows)
+    return "\n".join([*rows, "", f"Baselines: {', '.join(f'`{card.name}`' for card in baselines)}."])
 
 
 def with_table(readme: str, cards: list[Card]) -> str:

@@ -34,7 +34,8 @@ def recalibrate(rate, label, floor: float | None = None, mask=None) -> Recalibra
     """Fit a and b of p = 1 - exp(-exp(a + b ln rate)) by maximum likelihood on validation rates and labels.
 
     Fisher scoring with halved steps for the complementary log-log link (McCullagh and Nelder 1989, section 4.3). Where
-    all rates are equal no slope can be fitted: b is 1, and a matches the number of positives.
+    all rates are equal, or those of positives and negatives do not overlap, no finite slope fits: b is 1, and a matches
+    the number of positives.
 
     Arguments:
         rate: not negative, any positive unit; the forecasts of the validation period.
@@ -63,11 +64,7 @@ def recalibrate(rate, label, floor: float | None = None, mask=None) -> Recalibra
         return Recalibration(base - low, 1.0, floor)
     hit, quiet = x[label], x[~label]
     if hit.min() >= quiet.max() or hit.max() <= quiet.min():
-        raise InputError(
-            "rates of positives and negatives that overlap",
-            f"positives from {hit.min():g} to {hit.max():g}, negatives from {quiet.min():g} to {quiet.max():g} (log)",
-            "take a longer validation period: no finite slope fits this one",
-        )
+        return Recalibration(_level(x, positives), 1.0, floor)
     # Centring keeps the two parameters from trading places; scaling makes one step size do.
     centre, scale = float(hit.mean()), float(x.std())
     x -= centre
@@ -96,6 +93,16 @@ def recalibrate(rate, label, floor: float | None = None, mask=None) -> Recalibra
         )
     b = b / scale
     return Recalibration(float(a - b * centre), float(b), floor)
+
+
+def _level(x: np.ndarray, positives: int) -> float:
+    """The a at which, with b = 1, as many positives are expected as there were."""
+    from scipy.optimize import brentq
+
+    def excess(a: float) -> float:
+        return float(-np.expm1(-np.exp(np.clip(a + x.astype(np.float64), -700.0, 700.0))).sum()) - positives
+
+    return brentq(excess, -700.0 - float(x.max()), 700.0 - float(x.min()))
 
 
 def _derivatives(x: np.ndarray, label: np.ndarray, a: float, b: float) -> tuple[float, np.ndarray, np.ndarray]:
