@@ -118,6 +118,24 @@ def test_a_second_run_reads_the_trained_networks(tables, out):
     assert time.monotonic() - began < 60
 
 
+def test_forecasts_are_made_once(tmp_path):
+    from foreshock.benchmarks.kail.contestants import judged_once
+
+    class Case:
+        issue_days = staticmethod(lambda period: np.array(["2000-01-01"], "datetime64[D]"))
+
+    asked = []
+
+    def rates(days):
+        asked.append(days)
+        return np.full((1, 2, 2), 0.5, np.float32)
+
+    forecasts = [judged_once("x", Case, rates, tmp_path / "x") for _ in range(2)]
+    assert len(asked) == 1
+    np.testing.assert_array_equal(forecasts[0].rate, forecasts[1].rate)
+    np.testing.assert_allclose(forecasts[1].probability, 1 - np.exp(-0.5))
+
+
 def test_unknown_tables_are_refused():
     with pytest.raises(InputError, match="tables of I, II, III"):
         run(quick=True, tables=("IV",))

@@ -148,6 +148,43 @@ def test_gradients_run_through_the_days_of_a_stretch():
     assert (by_day > 0).all()
 
 
+def settled(memory_days, quiet):
+    """(network, view, batch) of a small network over a prior, settled on one batch."""
+    import keras
+    from foreshock.training.forecast.stretch_view import quieten, settle, stretch_view
+    from foreshock.zoo.forecast.recurrent import cnn_lstm
+
+    keras.utils.set_random_seed(0)
+    network = cnn_lstm(6, 7, 4, residual=0.0, learned=True, embedding=2, hidden=3, prior_input=True)
+    view = stretch_view(network, 2, 2)
+    rng = np.random.default_rng(0)
+    maps = (rng.random((2, 4, 6, 7, 1)) < 0.2).astype("float32") * 4
+    batch = {"maps": maps, "prior": rng.uniform(0.01, 0.2, (2, 6, 7)).astype("float32"), "fresh": np.ones(2, "float32")}
+    settle(network, view, [(batch, None)] * 20, memory_days)
+    quieten(network, quiet)
+    return network, view, batch
+
+
+def test_a_quiet_network_begins_as_its_prior():
+    _, view, batch = settled(0, 1e-4)
+    expected = np.log(batch["prior"]) - np.log1p(-batch["prior"])
+    np.testing.assert_allclose(view(batch), np.stack([expected] * 2, axis=1), atol=1e-3)
+    _, loud, _ = settled(0, 1.0)
+    assert np.abs(np.asarray(loud(batch))[:, 0] - expected).max() > 0.1
+
+
+def test_settled_gates_begin_with_memories_from_two_days_to_the_longest():
+    def bias(memory_days):
+        norm = settled(memory_days, 1.0)[0].get_layer("recurrent").cell.gates.norm
+        return np.asarray(-norm.moving_mean / np.sqrt(norm.moving_variance + norm.epsilon))
+
+    forget, enter, leave, update = np.split(bias(50.0) - bias(0.0), 4)
+    # Kept a day with probability 1 - 1/tau, which is sigmoid(log(tau - 1)), and let in with 1/tau.
+    np.testing.assert_allclose(1 / (1 - 1 / (1 + np.exp(-forget))), [2, 10, 50], rtol=1e-4)
+    np.testing.assert_allclose(enter, -forget)
+    np.testing.assert_allclose([*leave, *update], 0, atol=1e-6)
+
+
 KILLED = """
 import sys, time, pathlib
 import foreshock.training.fit as loop

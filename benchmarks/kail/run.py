@@ -17,17 +17,17 @@ from ...datasets.regions import Region
 from ...training.forecast.case import ForecastCase
 from ...training.forecast.court import Judged
 from ...training.forecast.fitted_cache import fits_home
-from ...training.forecast.network import rates_of_network
 from ...training.forecast.protocol import Protocol
-from ...training.forecast.rivals import Rivals, judged_by
+from ...training.forecast.rivals import Rivals
 from ...zoo.forecast.rates import window_probability
 from ..forecast.run import RESULTS, quick_region
-from .contestants import QUICK, network_rates, trained
+from .contestants import QUICK, judged_once, network_forecast, recipe_of, trained
 from .table import TITLES, Row, Tables
 
 PUBLISHED = tomllib.loads((Path(__file__).parent / "published.toml").read_text(encoding="utf-8"))
 BASELINES = ("rate", "indicator-boosting", "rtl-boosting")
 NETWORKS = ("cnn", "cnn-lstm", "cnn-prior", "cnn-lstm-prior")
+IN_TABLE_THREE = ("cnn-lstm-prior", "rate")
 # Not in the paper's table, but without them no number in it can be read.
 BESIDE = ("smoothed", "etas")
 WEIGHTS = (1, 10, 1000, 100_000, 10_000_000)
@@ -94,10 +94,9 @@ def table_one(rivals: Rivals, changes: dict, kept: Path, key: str) -> Iterator[R
     published = PUBLISHED["weights"].get(key, {})
     for weight in WEIGHTS:
         _say(f"Table I: weight {weight:g}")
-        network, recipe, seconds = trained(
-            "cnn-lstm", rivals, SMALL | changes | {"positive_weight": f"{float(weight)}"}, kept
-        )
-        forecast = judged_by(recipe.name, rivals.case, rates_of_network(network, recipe, rivals.case))
+        recipe = recipe_of("cnn-lstm", rivals, SMALL | changes | {"positive_weight": f"{float(weight)}"})
+        rates, place, seconds = trained(recipe, rivals, kept)
+        forecast = judged_once(recipe.name, rivals.case, rates, place)
         days = recipe.crops.stretch_days
         note = f"trained for {seconds:.0f} s on tiles, not to the end; gradients run through {days} days"
         yield from areas(rivals, "I", f"weight {weight:g}", forecast, published.get(str(weight)), note)
@@ -118,8 +117,7 @@ def table_two(
             rows += areas(rivals, "II", f"{name}, hard answers", hard, None, "the paper's way: 1 where p > .5, else 0")
     for name in networks:
         _say(f"Table II: {name}")
-        rates, source = network_rates(name, rivals, changes, kept)
-        forecasts[name] = judged_by(name, rivals.case, rates)
+        forecasts[name], source = network_forecast(name, rivals, changes, kept, name in IN_TABLE_THREE)
         changed = CHANGED.get(name, "the prior is the smoothed rate of the training days, as a probability")
         rows += areas(rivals, "II", name, forecasts[name], published.get(name), f"{changed}; {source}")
         if name.endswith("-prior"):
@@ -132,7 +130,7 @@ def table_two(
 def table_three(rivals: Rivals, forecasts: dict[str, Judged], key: str) -> Iterator[Row]:
     """False negatives and false positives by threshold, of the residual network and of the historical rate."""
     label = rivals.court.label
-    for name in (name for name in ("cnn-lstm-prior", "rate") if name in forecasts):
+    for name in (name for name in IN_TABLE_THREE if name in forecasts):
         known = {row[0]: row[1:] for row in PUBLISHED["errors"][key][name]}
         for threshold in sorted({*THRESHOLDS, *known}):
             missed, alarms = errors(forecasts[name].probability, label, threshold)

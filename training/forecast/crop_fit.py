@@ -21,7 +21,7 @@ def fit_on_crops(recipe: Forecasting, fits: Fits, folder: Path, resume: bool):
     import keras
 
     from ..fit import fit
-    from .stretch_view import settle, stretch_view
+    from .stretch_view import quieten, settle, stretch_view
 
     case, crops = fits.case, recipe.crops
     prior = window_probability(fits.smoothed, case.protocol.days)
@@ -38,7 +38,9 @@ def fit_on_crops(recipe: Forecasting, fits: Fits, folder: Path, resume: bool):
         network = network_of(on_tiles, *train.size, prior_input=True)
         view = stretch_view(network, crops.lanes, crops.label_days)
         if crops.norm == "settled":
-            settle(network, view, train.batches(SETTLING_PASSES, [seed, 0]))
+            settle(network, view, train.batches(SETTLING_PASSES, [seed, 0]), crops.memory_days if carried else 0.0)
+            if crops.quiet != 1.0:
+                quieten(network, crops.quiet)
         place = folder / f"seed-{seed}"
         place.mkdir(exist_ok=True)
         course = fit(

@@ -28,7 +28,12 @@ class Crops(Section):
     norm: Literal["batch", "settled"] = Field(
         "batch", description="statistics of each batch, or those of the first batches throughout"
     )
-
+    memory_days: float = Field(
+        0.0, ge=0, description="the longest memory of a settled recurrent state at the start; 0 as the weights have it"
+    )
+    quiet: float = Field(
+        1.0, gt=0, description="factor on the settled last block at the start; a small one begins as the prior"
+    )
     shortcut: str = Field("", description="what training on tiles cost in score on validation, for the card")
 
     @model_validator(mode="after")

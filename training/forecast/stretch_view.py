@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import keras
+import numpy as np
 from keras import ops
 
-from ...zoo.forecast.recurrent import answer_of
+from ...zoo.forecast.recurrent import HEAD, answer_of
 from ...zoo.layers.recurrent import ConvBlock, RecurrentMaps
 
 
@@ -65,11 +66,48 @@ def stretch_view(network: keras.Model, lanes: int, label_days: int) -> keras.Mod
     return keras.Model({"maps": maps, "prior": prior, "fresh": fresh}, logits, name="stretch")
 
 
-def settle(network: keras.Model, view: keras.Model, batches) -> None:
-    """Take the normalisations' statistics from these batches and keep them for good."""
+def settle(network: keras.Model, view: keras.Model, batches, memory_days: float = 0.0) -> None:
+    """Take the normalisations' statistics from these batches and keep them for good.
+
+    Arguments:
+        memory_days: see `remember`; the head's statistics are then those of a state that remembers.
+    """
+    batches = list(batches)
+    blocks = {layer.name: _block(layer) for layer in network.layers if isinstance(_block(layer), ConvBlock)}
+    _take(view, batches)
+    if memory_days:
+        for name, block in blocks.items():
+            block.norm.trainable = name in HEAD
+        remember(network.get_layer("recurrent"), memory_days)
+        _take(view, batches)
+    for block in blocks.values():
+        block.norm.trainable = False
+
+
+def remember(recurrent: RecurrentMaps, longest_days: float) -> None:
+    """Shift the settled forget and input gates so that channels forget over 2 days to `longest_days`.
+
+    A forget gate's bias of log(tau - 1) keeps a state for tau days, and the input gate's negative keeps its size
+    (Tallec and Ollivier 2018, arXiv 1804.11188). The published cell has no biases: its settled means serve as such.
+    """
+    gates = recurrent.cell.gates
+    bias = np.log(np.geomspace(2.0, longest_days, recurrent.hidden) - 1.0)
+    shift = np.concatenate([bias, -bias, np.zeros(2 * recurrent.hidden)])
+    spread = np.sqrt(np.asarray(gates.norm.moving_variance) + gates.norm.epsilon)
+    gates.norm.moving_mean.assign(np.asarray(gates.norm.moving_mean) - shift * spread)
+
+
+def quieten(network: keras.Model, factor: float) -> None:
+    """Multiply what the settled last block says: with a small factor a network over a prior begins as that prior."""
+    last = network.get_layer(HEAD[-1])
+    for weight in (last.kernel, last.norm.moving_mean):
+        weight.assign(factor * np.asarray(weight))
+
+
+def _take(view: keras.Model, batches: list) -> None:
     for inputs, *_ in batches:
         view(inputs, training=True)
-    for layer in network.layers:
-        block = layer.cell.gates if isinstance(layer, RecurrentMaps) else layer
-        if isinstance(block, ConvBlock):
-            block.norm.trainable = False
+
+
+def _block(layer):
+    return layer.cell.gates if isinstance(layer, RecurrentMaps) else layer
