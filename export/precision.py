@@ -10,7 +10,7 @@ import numpy as np
 
 from ..datasets.atomic import replacing
 from ..datasets.errors import InputError
-from ..training.half_precision import LEAST_SIZE, halve_onnx, rounded
+from ..training.stored_precision import LEAST_SIZE, halve_onnx, rounded
 from ..zoo.model import Model
 from .cases import Arrays, score_cases
 

@@ -14,12 +14,12 @@ import numpy as np
 
 from ..datasets.atomic import replacing
 from ..datasets.errors import InputError
-from .half_precision import round_weights
 from .section import Fit
+from .stored_precision import round_weights
 from .workers import joined
 
-# Share of the validation loss that rounding may cost: scores keep three digits.
-MOST_LOST = 1e-3
+# Share of the validation loss that rounding may cost: scores keep their third digit.
+MOST_LOST = 3e-3
 
 
 @dataclass
@@ -111,15 +111,15 @@ def fit(
         )
     if course.best_epoch:
         network.load_weights(best)
-    if settings.precision == "float16":
-        round_weights(network)
+    if settings.precision != "float32":
+        round_weights(network, settings.precision)
         now = float(view.evaluate(validation, verbose=0))
-        print(f"seed {seed} in half precision: validation {course.best_loss:.4f} -> {now:.4f}", file=sys.stderr)
+        print(f"seed {seed} in {settings.precision}: validation {course.best_loss:.4f} -> {now:.4f}", file=sys.stderr)
         if not now <= course.best_loss + MOST_LOST * abs(course.best_loss):
             raise InputError(
-                f"a validation loss within {MOST_LOST:.1%} of {course.best_loss:.4g} in half precision",
+                f"a validation loss within {MOST_LOST:.1%} of {course.best_loss:.4g} in {settings.precision}",
                 f"{now:.4g}",
-                'leave precision = "float16" out of the recipe',
+                "choose a higher fit.precision in the recipe",
             )
     return course
 

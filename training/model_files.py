@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,7 +15,8 @@ from ..zoo.forecast.rate_model import RateModel, load_rate_model
 from ..zoo.forecast.recurrent_forecaster import STEP
 from ..zoo.golden import write_golden
 from ..zoo.onnx_graph import write_onnx
-from .half_precision import halve_keras, halve_onnx
+from ..zoo.shared_arrays import share_arrays
+from .stored_precision import halve_keras, halve_onnx
 from .trees import Trees
 
 UNITS = {
@@ -28,12 +30,13 @@ UNITS = {
 
 
 class Written(NamedTuple):
-    """What the card says of the files."""
+    """What the card says of the files; `shared` names the arrays that model.onnx takes from model.keras."""
 
     parameters: int
     inputs: list[Tensor]
     outputs: list[Tensor]
     libraries: tuple[str, ...]
+    shared: Sequence[str] = ()
 
 
 def write_files(model, golden: dict[str, np.ndarray], settings: dict, folder: Path) -> Written:
@@ -51,6 +54,7 @@ def write_files(model, golden: dict[str, np.ndarray], settings: dict, folder: Pa
         return _write_trees(model, golden, folder)
     model.save(folder / "model.keras")
     write_onnx(model, folder / "model.onnx")
+    shared = share_arrays(folder / "model.onnx", folder / "model.keras")
     halve_keras(folder / "model.keras")
     halve_onnx(folder / "model.onnx")
     if "warm_up_days" in settings:
@@ -64,6 +68,7 @@ def write_files(model, golden: dict[str, np.ndarray], settings: dict, folder: Pa
         inputs=[_tensor(t.name, t.shape) for t in model.inputs],
         outputs=[_tensor(name, t.shape) for name, t in model.output.items()],
         libraries=("foreshock", "keras", "tensorflow", "numpy", "onnx", "tf2onnx"),
+        shared=shared,
     )
 
 

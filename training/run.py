@@ -77,7 +77,11 @@ def write_model(folder: Path, recipe: Recipe, outcome: Outcome, seconds: float, 
         "architecture": recipe.architecture,
         "parameters": written.parameters,
         "files": {
-            path.relative_to(folder).as_posix(): File(sha256=sha256_of(path), bytes=path.stat().st_size)
+            path.relative_to(folder).as_posix(): File(
+                sha256=sha256_of(path),
+                bytes=path.stat().st_size,
+                arrays=written.shared if path.name == "model.onnx" else (),
+            )
             for path in paths
         },
         "inputs": written.inputs,

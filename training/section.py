@@ -23,7 +23,8 @@ class Fit(Section):
     batch: int = Field(32, ge=1)
     epochs: int = Field(10, ge=0)
     patience: int = Field(3, ge=1, description="epochs without a better validation score before stopping")
-    precision: Literal["float32", "float16"] = Field(
-        "float32", description="of large weights; float16 rounds them after the last epoch and halves the files"
+    precision: Literal["float32", "float16", "int8"] = Field(
+        "float32",
+        description="of weights on disk, rounded after the last epoch: float16, or int8 for the largest of them",
     )
     seeds: tuple[int, ...] = Field((1,), min_length=1, description="one training each; validation picks the one kept")

@@ -20,10 +20,11 @@ class _Part(BaseModel):
 
 
 class File(_Part):
-    """A file of the model's folder: its hash and size."""
+    """A file of the model's folder: its hash and size, and for a graph the large arrays that lie in model.keras."""
 
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
     bytes: int = Field(gt=0)
+    arrays: tuple[str, ...] = Field((), exclude_if=lambda names: not names)
 
 
 class Tensor(_Part):

@@ -11,6 +11,7 @@ import numpy as np
 from ..datasets.errors import InputError
 from ..datasets.file_hash import sha256_of
 from .card import Card
+from .shared_arrays import read_arrays
 
 
 class Model:
@@ -58,9 +59,12 @@ class Model:
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3
         options.intra_op_num_threads = self.threads or 0
-        return onnxruntime.InferenceSession(
-            self.file("model.onnx").read_bytes(), options, providers=["CPUExecutionProvider"]
-        )
+        graph = self.file("model.onnx").read_bytes()
+        if names := self.card.files["model.onnx"].arrays:
+            arrays = read_arrays(self.file("model.keras"), names)
+            values = [onnxruntime.OrtValue.ortvalue_from_numpy(arrays[name]) for name in names]
+            options.add_external_initializers(list(names), values)
+        return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
 
     @cached_property
     def keras(self):

@@ -184,7 +184,13 @@ def _prepared(builder) -> tuple[str, ...]:
     tfds.disable_progress_bar()
     # TFDS prints on standard output, which belongs to the caller's own answer.
     with contextlib.redirect_stdout(sys.stderr):
-        builder.download_and_prepare()
+        try:
+            builder.download_and_prepare()
+        except OSError:
+            # Another process prepared the same data meanwhile: read what it made.
+            if not Path(builder.data_dir).is_dir():
+                raise
+            builder.download_and_prepare()
     return SPLITS
 
 

@@ -1,4 +1,4 @@
-"""Half precision on disk: large weights are rounded once, before scoring, and then stored as what they are."""
+"""Less precision on disk: large weights are rounded once, before scoring, and then stored as what they are."""
 
 from __future__ import annotations
 
@@ -11,14 +11,16 @@ import numpy as np
 
 from ..datasets.atomic import replacing
 from ..datasets.errors import InputError
+from ..zoo.shared_arrays import WEIGHTS_FILE
 
 # Smaller arrays (biases, norms, scalars) hold few bytes and may need all their digits.
 LEAST_SIZE = 1024
+# From this size on "int8" keeps eight bits of a number; smaller arrays keep half precision.
+LARGE = 1 << 18
 # What numbers below half precision's normal range may lose, as a share of the array's largest.
 FLUSHED = 2.0**-11
 # Below this many numbers HDF5's own index of a compressed array costs what compression gains.
 WORTH_PACKING = 1 << 16
-WEIGHTS_FILE = "model.weights.h5"
 
 
 def rounded(values: np.ndarray) -> np.ndarray:
@@ -34,17 +36,31 @@ def rounded(values: np.ndarray) -> np.ndarray:
         raise InputError(
             "weights within half precision's range, 6e-8 to 65504",
             f"an array whose largest number is {largest:g}",
-            'leave precision = "float16" out of the recipe',
+            "choose a higher fit.precision in the recipe",
         )
     return half
 
 
-def round_weights(network) -> None:
+def eight_bits(values: np.ndarray) -> np.ndarray:
+    """A float32 array as multiples -127 to 127 of a power of two, one for each index of the last axis.
+
+    Such numbers are exact in half precision, and gzip finds their empty bits.
+
+    >>> eight_bits(np.float32([[1.0, 0.1], [0.3, -0.013]])).tolist()
+    [[1.0, 0.099609375], [0.296875, -0.0126953125]]
+    """
+    largest = np.abs(values).max(axis=tuple(range(values.ndim - 1)), initial=2.0**-16)
+    step = np.exp2(np.ceil(np.log2(largest / 127)))
+    return rounded((np.rint(values / step) * step).astype(np.float32))
+
+
+def round_weights(network, precision: str = "float16") -> None:
     """Round the large weights of a Keras model in place, so that what is scored is what will be stored."""
     for weight in network.weights:
         values = np.asarray(weight)
         if values.dtype == np.float32 and values.size >= LEAST_SIZE:
-            weight.assign(rounded(values))
+            fewest = precision == "int8" and values.size >= LARGE
+            weight.assign(eight_bits(values) if fewest else rounded(values))
 
 
 def is_half(values: np.ndarray) -> bool:
@@ -100,7 +116,7 @@ def halve_onnx(path: str | os.PathLike) -> None:
     """
     import onnx
 
-    proto = onnx.load(path)
+    proto = onnx.load(path, load_external_data=False)
     if _halve_graph(proto.graph):
         onnx.checker.check_model(proto)
         with replacing(path) as temporary:
@@ -112,7 +128,9 @@ def _halve_graph(graph) -> bool:
 
     casts = []
     for position, tensor in enumerate(graph.initializer):
-        if tensor.data_type != TensorProto.FLOAT or not is_half(values := numpy_helper.to_array(tensor)):
+        if tensor.data_type != TensorProto.FLOAT or tensor.data_location == TensorProto.EXTERNAL:
+            continue
+        if not is_half(values := numpy_helper.to_array(tensor)):
             continue
         full = tensor.name
         half = f"{full}/float16"

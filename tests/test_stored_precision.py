@@ -1,9 +1,12 @@
-"""Half precision on disk: rounded once, stored as what it is, read back to the last bit by both runtimes."""
+"""Less precision on disk: rounded once, stored as what it is, read back to the last bit by both runtimes."""
+
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from foreshock.datasets.errors import InputError
-from foreshock.training.half_precision import halve_keras, halve_onnx, is_half, round_weights, rounded
+from foreshock.datasets.file_hash import sha256_of
+from foreshock.training.stored_precision import eight_bits, halve_keras, halve_onnx, is_half, round_weights, rounded
 
 
 def test_rounding_keeps_eleven_binary_digits_and_refuses_what_does_not_fit():
@@ -57,6 +60,53 @@ def test_both_files_halve_and_answer_as_before(network, tmp_path):
     np.testing.assert_allclose(session.run(["logits"], {"maps": maps})[0], expected, atol=1e-6)
 
 
+def test_eight_bits_a_number_with_a_step_for_each_column():
+    values = np.random.default_rng(7).standard_normal((600, 500)).astype(np.float32) * np.geomspace(1e-3, 1, 500)
+    values = values.astype(np.float32)
+    kept = eight_bits(values)
+    largest = np.abs(values).max(axis=0)
+    assert (np.abs(kept - values) <= largest / 127 + 1e-12).all()
+    assert all(len(np.unique(column)) <= 255 for column in kept.T)
+    assert is_half(kept)
+    np.testing.assert_array_equal(eight_bits(kept), kept)
+    assert not eight_bits(np.zeros((3, 2), np.float32)).any()
+
+
+def test_a_model_stores_its_large_arrays_once(tmp_path):
+    import keras
+    import onnx
+    from foreshock.training.model_files import write_files
+    from foreshock.zoo.card import File
+    from foreshock.zoo.model import Model
+
+    keras.utils.set_random_seed(8)
+    x = keras.Input((700,), name="waveform")
+    hidden = keras.layers.Dense(500, "relu", name="hidden")(x)
+    network = keras.Model({"waveform": x}, {"logits": keras.layers.Dense(2, name="logits")(hidden)})
+    round_weights(network, "int8")
+    kernel = np.asarray(network.get_layer("hidden").kernel)
+    np.testing.assert_array_equal(eight_bits(kernel), kernel)
+    golden = {"waveform": np.random.default_rng(9).standard_normal((3, 700)).astype(np.float32)}
+    written = write_files(network, golden, {}, tmp_path)
+    assert written.shared == ["layers/dense/vars/0"]
+    assert (tmp_path / "model.onnx").stat().st_size < 20_000
+    assert (tmp_path / "model.keras").stat().st_size < 1.4 * kernel.size
+    graph = onnx.load(tmp_path / "model.onnx", load_external_data=False).graph
+    (outside,) = [t for t in graph.initializer if t.data_location == onnx.TensorProto.EXTERNAL]
+    assert outside.name == written.shared[0]
+
+    files = {
+        path.name: File(
+            sha256=sha256_of(path), bytes=path.stat().st_size, arrays=written.shared * (path.suffix == ".onnx")
+        )
+        for path in tmp_path.iterdir()
+    }
+    card = SimpleNamespace(name="large", files=files, inputs=written.inputs, outputs=written.outputs)
+    answers = {runtime: Model(card, tmp_path, runtime).run(**golden)["logits"] for runtime in ("onnx", "keras")}
+    np.testing.assert_allclose(answers["onnx"], answers["keras"], atol=1e-5)
+    np.testing.assert_allclose(answers["onnx"], np.load(tmp_path / "golden.npz")["output logits"], atol=1e-5)
+
+
 def test_files_of_full_precision_stay_as_they_are(tmp_path):
     import keras
     from foreshock.zoo.onnx_graph import write_onnx
@@ -90,4 +140,4 @@ def test_a_training_in_half_precision_ends_with_rounded_weights(tmp_path, capsys
     data = tf.data.Dataset.from_tensor_slices((x, y)).batch(16)
     fit(network, keras.losses.BinaryCrossentropy(from_logits=True), lambda epoch: data, data, settings, 1, tmp_path)
     assert is_half(np.asarray(network.get_layer("hidden").kernel))
-    assert "in half precision" in capsys.readouterr().err
+    assert "in float16" in capsys.readouterr().err
