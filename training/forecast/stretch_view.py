@@ -7,7 +7,7 @@ import numpy as np
 from keras import ops
 
 from ...zoo.forecast.recurrent import HEAD, answer_of
-from ...zoo.layers.recurrent import ConvBlock, RecurrentMaps
+from ...zoo.layers.recurrent import RecurrentMaps, conv_blocks
 
 
 class CarriedRecurrent(keras.layers.Layer):
@@ -73,7 +73,7 @@ def settle(network: keras.Model, view: keras.Model, batches, memory_days: float 
         memory_days: see `remember`; the head's statistics are then those of a state that remembers.
     """
     batches = list(batches)
-    blocks = {layer.name: _block(layer) for layer in network.layers if isinstance(_block(layer), ConvBlock)}
+    blocks = conv_blocks(network)
     _take(view, batches)
     if memory_days:
         for name, block in blocks.items():
@@ -107,7 +107,3 @@ def quieten(network: keras.Model, factor: float) -> None:
 def _take(view: keras.Model, batches: list) -> None:
     for inputs, *_ in batches:
         view(inputs, training=True)
-
-
-def _block(layer):
-    return layer.cell.gates if isinstance(layer, RecurrentMaps) else layer

@@ -16,7 +16,12 @@ class ConvBlock(keras.layers.Layer):
     step, normalised together. Outside training the normalisation folds into the kernel, which spares two passes over
     the maps: half of the cell's time. The published cell spent most of its time in the maximum; the backends' own
     costs a third of the convolution here, less than two one-dimensional ones or shifted maps.
+
+    `precision`, if set, is what the convolution and the maximum compute in, whatever the layer takes and gives; it
+    belongs to the computation, not to the model, and is not stored.
     """
+
+    precision: str | None = None
 
     def __init__(self, filters: int, **kwargs):
         super().__init__(**kwargs)
@@ -36,23 +41,30 @@ class ConvBlock(keras.layers.Layer):
         leading, shape = maps.shape[1:-3], maps.shape[-3:]  # leading: the steps, if any
         maps = ops.reshape(maps, (-1, *shape)) if leading else maps
         if training and self.norm.trainable:
-            maps = self._normalised(ops.conv(maps, self.kernel, padding="same"))
+            maps = self._convolved(maps, self.kernel)
+            scale, shift = self._normalising(maps)
         else:
             scale = ops.rsqrt(self.norm.moving_variance + self.norm.epsilon)
-            kernel = self.kernel * ops.cast(scale, self.compute_dtype)
-            shift = ops.cast(-self.norm.moving_mean * scale, self.compute_dtype)
-            maps = ops.conv(maps, kernel, padding="same") + shift
-        maps = ops.max_pool(maps, 3, strides=1, padding="same")
+            shift = -self.norm.moving_mean * scale
+            maps, scale = self._convolved(maps, self.kernel * ops.cast(scale, self.compute_dtype)), None
+        # A positive scale and a shift may wait until the maximum is taken.
+        maps = ops.cast(ops.max_pool(maps, 3, strides=1, padding="same"), self.compute_dtype)
+        maps = maps if scale is None else maps * ops.cast(scale, self.compute_dtype)
+        maps = maps + ops.cast(shift, self.compute_dtype)
         return ops.reshape(maps, (-1, *leading, *shape[:2], self.filters)) if leading else maps
 
-    def _normalised(self, maps):
-        """What `norm` gives in training, as one product and one sum a cell: a third less time with its gradient."""
-        mean, variance = ops.moments(maps, axes=(0, 1, 2))
+    def _convolved(self, maps, kernel):
+        precision = self.precision or self.compute_dtype
+        return ops.conv(ops.cast(maps, precision), ops.cast(kernel, precision), padding="same")
+
+    def _normalising(self, maps):
+        """Scale and shift by which `norm` normalises in training: one product and one sum a cell."""
+        mean, variance = ops.moments(ops.cast(maps, self.compute_dtype), axes=(0, 1, 2))
         norm, keep = self.norm, self.norm.momentum
         for moving, now in ((norm.moving_mean, mean), (norm.moving_variance, variance)):
             moving.assign(keep * moving + (1 - keep) * ops.cast(ops.stop_gradient(now), moving.dtype))
         scale = ops.rsqrt(variance + norm.epsilon)
-        return maps * scale - mean * scale
+        return scale, -mean * scale
 
     def compute_output_shape(self, input_shape):
         """The input's, with `filters` channels."""
@@ -137,3 +149,19 @@ class RecurrentMaps(keras.layers.Layer):
     def get_config(self):
         """What the constructor takes."""
         return super().get_config() | {"hidden": self.hidden}
+
+
+def conv_blocks(network: keras.Model) -> dict[str, ConvBlock]:
+    """The blocks of a network of these layers by the names of their layers, the gates under that of `RecurrentMaps`."""
+    found = {layer.name: layer.cell.gates if isinstance(layer, RecurrentMaps) else layer for layer in network.layers}
+    return {name: layer for name, layer in found.items() if isinstance(layer, ConvBlock)}
+
+
+def convolve_in(network: keras.Model, precision: str | None) -> None:
+    """Let all blocks of a network, and of all models on its layers, compute in this precision from now on.
+
+    "bfloat16" halves the time of a convolution where the processor has instructions for it; weights, statistics and
+    the memory stay as they are. Functions that were traced before keep what they have.
+    """
+    for block in conv_blocks(network).values():
+        block.precision = precision
