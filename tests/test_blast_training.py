@@ -11,8 +11,9 @@ from foreshock.datasets.waveforms.verticals import verticals_from_stream
 from foreshock.training.waveform.blast_card import before_p, noise_spectra
 from foreshock.training.waveform.blast_data import FOLDS, BlastRecords, joined, simulated_region
 from foreshock.training.waveform.blast_folds import fold_parts
-from foreshock.training.waveform.blast_scores import event_vote, scores_of
-from foreshock.training.waveform.blast_systems import calibrated, forest, majority, systems
+from foreshock.training.waveform.blast_scores import event_vote, gains_of, scores_of
+from foreshock.training.waveform.blast_systems import Answer, references, systems
+from foreshock.training.waveform.blast_weights import balanced, held_parts, left_out
 from foreshock.training.waveform.calibration import temperature_of
 from foreshock.training.waveform.ensemble import log_loss_of, member_batches, vote
 from obspy import Stream, Trace, UTCDateTime
@@ -43,10 +44,15 @@ def test_splits_and_folds_are_by_event(region):
     tested = np.zeros(len(every), int)
     for fold in range(FOLDS):
         parts = fold_parts(every, fold)
-        sets = [set(every.event[rows]) for rows in parts.values()]
-        assert not (sets[0] & sets[1] or sets[0] & sets[2] or sets[1] & sets[2])
-        assert {0, 1} == set(every.label[parts["test"]])
-        tested[parts["test"]] += 1
+        known, test = parts
+        assert not set(every.event[known]) & set(every.event[test])
+        assert len(known) + len(test) == len(every)
+        assert {0, 1} == set(every.label[test])
+        tested[test] += 1
+        few, again = fold_parts(every, fold, events=9)
+        assert len(np.unique(every.event[few])) == 9
+        assert set(few) <= set(known)
+        np.testing.assert_array_equal(again, test)
     assert (tested == 1).all()
 
 
@@ -89,15 +95,20 @@ def test_the_vote_is_the_mean_probability_and_its_temperature_the_best():
     np.testing.assert_allclose(vote(logits, temperature), expected)
 
 
+def records_of(label):
+    count = len(label)
+    return BlastRecords(np.zeros((count, 1, 1)), label, np.arange(count).astype(str), np.full(count, "S"))
+
+
 def test_the_best_single_member_is_chosen_on_validation_alone():
     rng = np.random.default_rng(0)
     held, asked = rng.integers(0, 2, 300), rng.integers(0, 2, 300)
     # The second member is good on validation and useless on the test; the choice must not know.
     validation = logits_for(held, 4, [0.1, 2.0, 0.1, 0.5], 1)
     test = logits_for(asked, 4, [0.1, 0.0, 0.1, 2.0], 2)
-    found = systems(validation, held, test)
-    expected, _ = calibrated(validation[:, [1]], held, test[:, [1]])
-    np.testing.assert_array_equal(found["spectrogram, best single"][0], expected)
+    found = systems(validation, records_of(held), test, even=False)
+    expected = vote(test[:, [1]], temperature_of(validation[:, [1]], held))
+    np.testing.assert_array_equal(found["spectrogram, best single"].vote, expected)
     assert set(found) == {
         "spectrogram, best single",
         "spectrogram, vote of 2",
@@ -107,6 +118,40 @@ def test_the_best_single_member_is_chosen_on_validation_alone():
     }
 
 
+def test_members_are_calibrated_by_the_records_that_they_left_out():
+    rng = np.random.default_rng(0)
+    label, asked = rng.integers(0, 2, 400), rng.integers(0, 2, 50)
+    held = np.arange(400) % 2
+    honest = logits_for(label, 4, [0.5] * 4, 1)
+    # What a member has learnt it knows by heart; that must not be heard.
+    heart = 50.0 * np.stack([1 - 2 * label, 2 * label - 1], axis=-1)[:, None]
+    mine = (np.arange(4) % 2 == held[:, None])[..., None]
+    test = logits_for(asked, 4, [0.5] * 4, 2)
+    found = systems(np.where(mine, honest, heart), records_of(label), test, held)
+    temperature = temperature_of(honest[mine[..., 0]].reshape(400, 2, 2), label, balanced(label))
+    np.testing.assert_allclose(found["both, vote of 4"].vote, vote(test, temperature))
+    assert found["both, vote of 4"].share == label.mean()
+
+
+def test_weights_balance_the_classes_and_leave_a_part_out_for_each_member():
+    label = np.array([0] * 8 + [1] * 2 + [0] * 6)
+    event = np.array([f"e{i // 2}" for i in range(16)])
+    held = held_parts(event, label, 1, 5)
+    assert len(set(held)) == 5
+    assert all(len(set(held[event == name])) == 1 for name in set(event))
+    train, validation = left_out(label, held, other=np.array([0, 1, 1]))
+    assert train.shape == (19, 5)
+    assert validation.shape == (16, 5)
+    assert not ((train[:16] > 0) & (validation > 0)).any()
+    assert ((train[:16] > 0) | (validation > 0)).all()
+    assert (train[16:] > 0).all()
+    np.testing.assert_allclose([train.mean(), validation.mean()], 1.0, rtol=1e-6)
+    elsewhere = train[16:, 0]
+    assert elsewhere[0] == pytest.approx(elsewhere[1:].sum())
+    weight = balanced(label)
+    assert weight[label == 0].sum() == pytest.approx(weight[label == 1].sum())
+
+
 def test_scores_by_station_and_by_event_are_those_of_scikit_learn():
     from sklearn.metrics import accuracy_score, brier_score_loss, f1_score
 
@@ -114,7 +159,7 @@ def test_scores_by_station_and_by_event_are_those_of_scikit_learn():
     event = np.repeat([f"e{i}" for i in range(40)], 3)
     label = np.repeat(rng.integers(0, 2, 40), 3)
     probability = np.clip(0.5 + 0.25 * (2 * label - 1) + 0.3 * rng.standard_normal(120), 0, 1)
-    found = scores_of(probability, label, event)
+    found = scores_of(Answer(probability), label, event)
     voted, truth, _ = event_vote(probability, label, event)
     assert found["station accuracy"].value == pytest.approx(accuracy_score(label, probability >= 0.5))
     assert found["event accuracy"].value == pytest.approx(accuracy_score(truth, voted >= 0.5))
@@ -122,15 +167,24 @@ def test_scores_by_station_and_by_event_are_those_of_scikit_learn():
     assert found["station Brier"].value == pytest.approx(brier_score_loss(label, probability))
     for interval in found.values():
         assert interval.low <= interval.high
+    # Where blasts are known to be rare the odds fall, and the decisions stay.
+    rare = scores_of(Answer(probability, share=0.2, event_share=0.25), label, event)
+    odds = probability / np.maximum(1 - probability, 1e-12) * 0.25
+    assert rare["station Brier"].value == pytest.approx(brier_score_loss(label, odds / (1 + odds)))
+    assert rare["event macro F1"] == found["event macro F1"]
+    gain = gains_of(Answer(probability), Answer(np.full(120, 0.1)), label, event)
+    expected = accuracy_score(label, probability >= 0.5) - (1 - label.mean())
+    assert gain["station accuracy"].value == pytest.approx(expected)
+    assert gain["station accuracy"].low < expected < gain["station accuracy"].high
 
 
 def test_the_forest_beats_the_shares_and_both_are_probabilities(region):
-    parts = tuple(region.values())
-    known, _ = forest(*parts)
-    shares, _ = majority(*parts)
-    label = region["test"].label
-    assert log_loss_of(known, label) < log_loss_of(shares, label)
-    assert ((known >= 0) & (known <= 1)).all()
+    known, test = joined([region["train"], region["validation"]]), region["test"]
+    found = references(known, test, known)
+    shares = found.pop("class shares of the training").vote
+    for answer in found.values():
+        assert log_loss_of(answer.vote, test.label) < log_loss_of(shares, test.label)
+        assert ((answer.vote >= 0) & (answer.vote <= 1)).all()
     assert len(np.unique(shares)) == 1
 
 

@@ -1,126 +1,158 @@
-"""Transfer to each simulated region, learning curves, and five folds of the Pacific Northwest."""
+"""Transfer to each simulated region and to the Pacific Northwest in five folds, with gains and learning curves."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from ...datasets.home import data_home
 from ...datasets.simulate.blast_regions import BLAST_REGIONS
+from ...training.section import Fit
 from ...training.waveform.blast_data import BlastRecords, joined, pacific_northwest, simulated_region
-from ...training.waveform.blast_folds import cross_validated, references_by_fold, systems_by_fold
-from ...training.waveform.blast_systems import FOREST, MAJORITY, forest, majority, systems
-from ...training.waveform.ensemble import logits_of, vote
-from .fits import ANEW, REGIMES, TUNED, Trainings
-from .table import Row
+from ...training.waveform.blast_folds import chosen_by_fold, cross_validated
+from ...training.waveform.blast_or_quake import elsewhere_of, references_by_fold, rehearsal_of
+from ...training.waveform.blast_systems import FOREST, FOREST_BOTH, MAJORITY, Answer, forest, references, systems
+from ...training.waveform.blast_tuning import ANEW, FROZEN, NOT_TUNED, SETTINGS, WHOLE, Tuning
+from ...training.waveform.blast_weights import balanced
+from ...training.waveform.ensemble import kept, logits_of, train_members, vote
+from .table import Row, gain
 
 EVENTS, QUICK_EVENTS = 200, 100
 # More than half of a region's events test: intervals of the rare class are wide enough as it is.
 SHARES = (0.35, 0.1, 0.55)
-CURVE = (20,)
+# Events of a target to learn from, beside all: of a simulated region 90, of a fold of the real records 72.
+CURVE, REAL_CURVE, QUICK_CURVE = (10, 20, 40), (9, 18, 36), (20,)
 # The region where blasts are rare comes first.
 TARGETS = "CAB"
 PRETRAINED = "blast-ensemble-sim"
-# Of each region, as that model has seen.
-SIMULATED_EVENTS = 400
+# Of each region: what that model has seen, and what its fine-tuning sees again.
+SIMULATED_EVENTS, REHEARSAL_EVENTS = 400, 60
 CHOSEN = "chosen on validation"
-CURVES = ("all layers", "from scratch")
+PRETRAINING = Fit(learning_rate=1e-3, batch=64, epochs=10, patience=3, seeds=(1,))
+QUICK = {FROZEN: {"epochs": 10}, WHOLE: {"epochs": 1}, ANEW: {"epochs": 3}}
 
 
-def simulated(trainings: Trainings, quick: bool, seed: int = 1, targets: str = TARGETS) -> Iterator[Row]:
+def simulated(folder: Path, quick: bool, seed: int = 1, targets: str = TARGETS) -> Iterator[Row]:
     """Each region as the target once: learnt on the two others, tuned on it, learnt on it alone; then the curves.
 
     With `quick` the first target only.
     """
-    if not targets:
-        return
+    settings, pretraining = SETTINGS, PRETRAINING
+    if quick:
+        settings = {regime: fit.model_copy(update=QUICK[regime]) for regime, fit in SETTINGS.items()}
+        pretraining = PRETRAINING.model_copy(update={"epochs": 3})
     events = QUICK_EVENTS if quick else EVENTS
-    regions = {name: simulated_region(name, events, seed, SHARES) for name in BLAST_REGIONS}
+    regions = {name: simulated_region(name, events, seed, SHARES) for name in BLAST_REGIONS} if targets else {}
     for target in targets[: 1 if quick else None]:
-        sets = regions[target]
         others = [regions[name] for name in regions if name != target]
-        elsewhere = {split: joined([region[split] for region in others]) for split in ("train", "validation")}
-        start = trainings.network(f"without-{target}", *elsewhere.values(), "from scratch")
-        where = f"simulated region {target}"
-        train, validation, test = (sets[name] for name in ("train", "validation", "test"))
-        candidates, here = {}, train.events + validation.events
-        for regime in REGIMES:
-            name = f"{target}-{regime.replace(' ', '-')}"
-            network = trainings.network(name, train, validation, regime, start)
-            # Without tuning nothing of the target is known, its validation records included.
-            held = elsewhere["validation"] if regime == "not tuned" else validation
-            known = 0 if regime == "not tuned" else here
-            found = systems(*_with_labels(network, held, test))
-            for system, (probability, loss) in found.items():
-                yield Row.of(where, regime, system, known, loss, probability, test)
-                if regime != "not tuned":
-                    candidates[regime, system] = (loss, probability)
-                if regime in CURVES and system.startswith("both"):
-                    yield Row.of(where, f"curve, {regime}", system, known, loss, probability, test)
-        loss, probability = min(candidates.values(), key=lambda pair: pair[0])
-        yield Row.of(where, CHOSEN, "networks", here, loss, probability, test)
-        probability, loss = forest(*elsewhere.values(), test)
-        yield Row.of(where, REGIMES[0], FOREST, 0, loss, probability, test)
-        for system, of in ((FOREST, forest), (MAJORITY, majority)):
-            probability, loss = of(train, validation, test)
-            yield Row.of(where, REGIMES[-1], system, here, loss, probability, test)
-            if system == FOREST:
-                yield Row.of(where, "curve", system, here, loss, probability, test)
-        yield from _curve(trainings, target, where, joined([train, validation]), test, start, quick)
+        elsewhere = [joined([region[split] for region in others]) for split in ("train", "validation")]
+        start = _pretrained(folder / f"without-{target}", elsewhere, pretraining)
+        known, test = joined([regions[target][split] for split in ("train", "validation")]), regions[target]["test"]
+        tuning = Tuning(start, known, folder / f"to-{target}", None, settings)
+        untuned = systems(logits_of(start, elsewhere[1]), elsewhere[1], logits_of(start, test))
+        region = Region(f"simulated region {target}", test, known.events)
+        yield from region.rows(NOT_TUNED, untuned, 0)
+        yield from region.rows(NOT_TUNED, {FOREST: forest(joined(elsewhere), test)}, 0)
 
+        def learnt(regime: str, rows: np.ndarray, name: str, tuning=tuning, test=test) -> dict[str, Answer]:
+            begin = tuning.network(f"{FROZEN}{name}", FROZEN, rows) if regime == WHOLE else None
+            return tuning.answers(tuning.network(f"{regime}{name}", regime, rows, begin), regime, rows, test)
 
-def _curve(trainings, target: str, where: str, known: BlastRecords, test: BlastRecords, start, quick) -> Iterator[Row]:
-    """The vote of all members, and the forest, by how many events of the target there are, a quarter for validation."""
-    for number in CURVE[:1] if quick else CURVE:
-        chosen = known.some_events(number, seed=1, least=2)
-        held = chosen.some_events(max(number // 4, 2), seed=2)
-        train = chosen.select(~np.isin(chosen.event, held.event))
-        for regime in CURVES:
-            network = trainings.network(f"{target}-{number}-{regime.replace(' ', '-')}", train, held, regime, start)
-            found = systems(*_with_labels(network, held, test))
-            system = next(name for name in found if name.startswith("both"))
-            yield Row.of(where, f"curve, {regime}", system, number, found[system][1], found[system][0], test)
-        probability, loss = forest(train, held, test)
-        yield Row.of(where, "curve", FOREST, number, loss, probability, test)
+        every = np.arange(len(known))
+        found = {regime: learnt(regime, every, "") for regime in (FROZEN, WHOLE, ANEW)}
+        beside = references(known, test, joined(elsewhere))
+        votes = [answer for answers in found.values() for name, answer in answers.items() if "vote" in name]
+        yield from region.experiment(found, beside, min(votes, key=lambda answer: answer.loss))
+        for number in QUICK_CURVE if quick else CURVE:
+            few = known.some_events(number, seed=1, least=2)
+            rows = np.flatnonzero(np.isin(known.event, few.event))
+            curve = {regime: learnt(regime, rows, f"-{number}") for regime in (FROZEN, ANEW)}
+            yield from region.curve(curve, references(few, test, joined(elsewhere)), number)
 
 
 def northwest(folder: Path, data: Path | None) -> Iterator[Row]:
-    """Five folds by event of the real records: transfer from simulation, a new start, the forest."""
+    """Five folds by event of the real records: transfer from simulation, a new start, forests."""
     from ...zoo import registry
 
     records = pacific_northwest(data_home(data) / "waveforms")
-    where = "Pacific Northwest"
     start = registry.load(PRETRAINED, "keras").keras
-    learnt = records.events * 4 // 5
-    candidates, parts = {}, records.folds()
-    # The vote as the zoo ships it; nothing of this region, not even its temperature, comes from here.
+    elsewhere = elsewhere_of(tuple(BLAST_REGIONS), SIMULATED_EVENTS, 1)
+    tuning = Tuning(start, records, folder / "northwest", rehearsal_of(tuple(BLAST_REGIONS), REHEARSAL_EVENTS, 1))
+    region = Region("Pacific Northwest", records, records.events * 4 // 5)
+    # The vote as the zoo ships it; nothing of this region, not even its share of blasts, comes in.
     temperature = float(np.asarray(start.get_layer("temperature").temperature))
-    yield Row.of(where, REGIMES[0], PRETRAINED, 0, np.nan, vote(logits_of(start, records), temperature), records)
-    known = [simulated_region(name, SIMULATED_EVENTS, 1) for name in BLAST_REGIONS]
-    sets = [joined([region[split] for region in known]) for split in ("train", "validation")]
-    probability, _ = forest(*sets, records)
-    yield Row.of(where, REGIMES[0], FOREST, 0, np.nan, probability, records)
-    for regime in REGIMES[1:]:
-        settings = ANEW if regime == "from scratch" else TUNED
-        settings = settings.model_copy(update={"batch": 32, "epochs": 20, "patience": 4})
-        begin = None if regime == "from scratch" else start
-        folds = folder / f"pnw-{regime.replace(' ', '-')}"
-        logits = cross_validated(records, settings, folds, begin, regime == "front frozen")
-        for system, (probability, losses) in systems_by_fold(records, *logits).items():
-            yield Row.of(where, regime, system, learnt, losses.mean(), probability, records)
-            candidates[regime, system] = (losses, probability)
-    # In each fold that way which its own validation fold preferred.
-    losses = np.stack([pair[0] for pair in candidates.values()])
-    best = losses.argmin(axis=0)
-    found = list(candidates.values())
-    # Fold k is tested by the choice made on the validation of split k.
-    probability = np.stack([found[best[fold]][1][row] for row, fold in enumerate(parts)])
-    yield Row.of(where, CHOSEN, "networks", learnt, losses.min(axis=0).mean(), probability, records)
-    for system, (probability, losses) in references_by_fold(records).items():
-        yield Row.of(where, REGIMES[-1], system, learnt, losses.mean(), probability, records)
+    untuned = {
+        PRETRAINED: Answer(vote(logits_of(start, records), temperature)),
+        FOREST: replace(forest(elsewhere, records), share=0.5, event_share=0.5),
+    }
+    yield from region.rows(NOT_TUNED, untuned, 0)
+    found = {regime: cross_validated(tuning, regime) for regime in (FROZEN, WHOLE, ANEW)}
+    votes = {(regime, name): pair for regime in found for name, pair in found[regime].items() if "vote" in name}
+    beside = _first(references_by_fold(records, elsewhere))
+    chosen = chosen_by_fold(records, votes)
+    yield from region.experiment({regime: _first(answers) for regime, answers in found.items()}, beside, chosen)
+    for number in REAL_CURVE:
+        curve = {regime: _first(cross_validated(tuning, regime, number)) for regime in (FROZEN, ANEW)}
+        yield from region.curve(curve, _first(references_by_fold(records, elsewhere, number)), number)
 
 
-def _with_labels(network, held: BlastRecords, test: BlastRecords):
-    return logits_of(network, held), held.label, logits_of(network, test)
+class Region:
+    """The rows of one target.
+
+    Arguments:
+        name: in the table. test: its records. events: of it that are there to learn from.
+    """
+
+    def __init__(self, name: str, test: BlastRecords, events: int):
+        self.name, self.test, self.events = name, test, events
+
+    def rows(self, regime: str, answers: Mapping[str, Answer], events: int) -> Iterator[Row]:
+        """A row an answer."""
+        for system, answer in answers.items():
+            yield Row.of(self.name, regime, system, events, answer, self.test)
+
+    def experiment(self, found, beside, chosen: Answer) -> Iterator[Row]:
+        """Every regime and system that learnt from all events, what voting and tuning gain, the curves' last points."""
+        for regime, answers in found.items():
+            yield from self.rows(regime, answers, self.events)
+        yield from self.rows(CHOSEN, {"networks": chosen}, self.events)
+        yield from self.rows(ANEW, {FOREST: beside[FOREST], MAJORITY: beside[MAJORITY]}, self.events)
+        yield from self.rows(WHOLE, {FOREST_BOTH: beside[FOREST_BOTH]}, self.events)
+        single, voted, tuned = (_best_single(found[ANEW]), _vote(found[ANEW]), _vote(found[FROZEN]))
+        for name, better, worse in (
+            ("voting, from scratch", voted, single),
+            ("tuning, of one", _best_single(found[FROZEN]), single),
+            ("voting and tuning", tuned, single),
+            ("tuned vote over the forest", tuned, beside[FOREST_BOTH]),
+        ):
+            yield gain(self.name, name, self.events, better, worse, self.test)
+        yield from self.curve({regime: found[regime] for regime in (FROZEN, ANEW)}, beside, self.events)
+
+    def curve(self, found, beside, events: int) -> Iterator[Row]:
+        """The vote of all members and the forests by how many events there were."""
+        for regime, answers in found.items():
+            yield Row.of(self.name, f"curve, {regime}", "vote", events, _vote(answers), self.test)
+        for name in (FOREST, FOREST_BOTH):
+            yield Row.of(self.name, f"curve, {name}", "forest", events, beside[name], self.test)
+
+
+def _pretrained(path: Path, sets: list[BlastRecords], settings: Fit):
+    train, validation = (replace(part, weight=balanced(part.label)[:, None].astype(np.float32)) for part in sets)
+    path.mkdir(parents=True, exist_ok=True)
+    return kept(path.with_suffix(".npz"), lambda: train_members(train, validation, settings, path, resume=True)[0])
+
+
+def _first(found) -> dict[str, Answer]:
+    """Without the losses by fold."""
+    return {name: answer for name, (answer, _) in found.items()}
+
+
+def _vote(answers: Mapping[str, Answer]) -> Answer:
+    return next(answer for name, answer in answers.items() if name.startswith("both"))
+
+
+def _best_single(answers: Mapping[str, Answer]) -> Answer:
+    return min((answer for name, answer in answers.items() if "single" in name), key=lambda answer: answer.loss)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ...datasets.pictures import save_figure
-from .table import Table
+from .table import GAIN, Table
 
 SCORE = "event macro F1"
 COLOURS = ("#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377")
@@ -21,7 +21,7 @@ def plot_table(table: Table, path: Path):
     FigureCanvasAgg(figure)
     panels, first = figure.subplots(2, len(regions), squeeze=False, height_ratios=(2, 1)), []
     for column, region in enumerate(regions):
-        _bars(panels[0, column], [r for r in table.rows if r.region == region and "curve" not in r.regime], region)
+        _bars(panels[0, column], [r for r in table.rows if r.region == region and _has_bar(r)], region)
         _curves(panels[1, column], [r for r in table.rows if r.region == region and "curve" in r.regime])
         # The names of the rows stand once where they are the same.
         names = [label.get_text() for label in panels[0, column].get_yticklabels()]
@@ -31,6 +31,10 @@ def plot_table(table: Table, path: Path):
     figure.suptitle(f"{table.about['title']}: {SCORE}, 95 % intervals from whole events", fontsize=11)
     save_figure(figure, path)
     return figure
+
+
+def _has_bar(row) -> bool:
+    return row.regime != GAIN and "curve" not in row.regime
 
 
 def _bars(axes, rows, region: str) -> None:
@@ -54,7 +58,7 @@ def _curves(axes, rows) -> None:
         line = sorted((r for r in rows if (r.regime, r.system) == name), key=lambda row: row.target_events)
         found = [row.scores[SCORE] for row in line]
         events = [row.target_events for row in line]
-        label = name[0].removeprefix("curve, ") if name[0] != "curve" else name[1]
+        label = name[0].removeprefix("curve, ")
         axes.plot(events, [f.value for f in found], "o-", color=colour, label=label, markersize=4)
         axes.fill_between(events, [f.low for f in found], [f.high for f in found], color=colour, alpha=0.12)
     axes.set(xscale="log", ylim=(0.2, 1.02), xlabel="events of the region to learn from")

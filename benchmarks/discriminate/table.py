@@ -7,15 +7,16 @@ import json
 import os
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from ...datasets.atomic import replacing
 from ...training.scores.intervals import Interval
 from ...training.waveform.blast_data import BlastRecords
-from ...training.waveform.blast_scores import scores_of
+from ...training.waveform.blast_scores import gains_of, scores_of
+from ...training.waveform.blast_systems import Answer
 
+# The regime of rows that are differences of two systems.
+GAIN = "gain"
 COLUMNS = ("region", "regime", "system", "target_events", "validation_log_loss", "score", "value", "low", "high")
-SHOWN = ("event macro F1", "event accuracy", "station accuracy", "station Brier", "station calibration error")
+SHOWN = ("event macro F1", "event accuracy", "station accuracy", "station Brier", "event calibration error")
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class Row:
     Arguments:
         region: where it was tested. regime: how it learned there. system: what answered.
         target_events: of this region that it learned from, those that chose its epoch included.
-        validation_loss: log loss, what choices were made by.
+        validation_loss: log loss at even odds, what choices were made by; NaN where none is needed.
     """
 
     region: str
@@ -36,9 +37,14 @@ class Row:
     scores: dict[str, Interval]
 
     @classmethod
-    def of(cls, region, regime, system, target_events, loss, probability: np.ndarray, test: BlastRecords) -> Row:
-        """From the probabilities of the test records."""
-        return cls(region, regime, system, target_events, loss, scores_of(probability, test.label, test.event))
+    def of(cls, region, regime, system, target_events, answer: Answer, test: BlastRecords) -> Row:
+        """From an answer to the test records."""
+        return cls(region, regime, system, target_events, answer.loss, scores_of(answer, test.label, test.event))
+
+
+def gain(region: str, what: str, target_events: int, better: Answer, worse: Answer, test: BlastRecords) -> Row:
+    """A row of differences, in pairs over the same events."""
+    return Row(region, GAIN, what, target_events, float("nan"), gains_of(better, worse, test.label, test.event))
 
 
 @dataclass(frozen=True)
@@ -65,11 +71,11 @@ class Table:
         lines = [self.about["title"]]
         for region in dict.fromkeys(row.region for row in self.rows):
             lines += ["", f"{region}: {self.about['cases'].get(region, '')}"]
-            lines.append(f"  {'regime':22s} {'system':38s} {'events':>6s}  " + "  ".join(f"{s:>25s}" for s in SHOWN))
+            lines.append(f"  {'regime':34s} {'system':42s} {'events':>6s}  " + "  ".join(f"{s:>25s}" for s in SHOWN))
             for row in self.rows:
                 if row.region == region:
-                    scores = "  ".join(f"{_text(row.scores[s]):>25s}" for s in SHOWN)
-                    lines.append(f"  {row.regime:22s} {row.system:38s} {row.target_events:6d}  {scores}")
+                    scores = "  ".join(f"{_text(row.scores[s]) if s in row.scores else '':>25s}" for s in SHOWN)
+                    lines.append(f"  {row.regime:34s} {row.system:42s} {row.target_events:6d}  {scores}")
         lines += ["", *(f"wrote {path}" for path in self.pictures)]
         return "\n".join(lines).rstrip()
 

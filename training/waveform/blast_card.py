@@ -16,7 +16,9 @@ from ..scores.intervals import confusion_interval
 from .blast_data import BEFORE_S, RATE_HZ, SHIFT_S, WINDOW_S, BlastRecords
 from .blast_recipe import BlastOrQuake as Recipe
 from .blast_scores import SCORES, event_vote, scores_of
-from .blast_systems import GROUPS
+from .blast_systems import GROUPS, Answer
+
+EVEN_ODDS = "a half: in training either class weighs the same, so that a half is even odds whatever their shares"
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,17 +26,17 @@ class Tested:
     """What a training leaves for the card.
 
     Arguments:
-        answers: name -> probability of a blast of the test records; the vote of all members is called "both, ...".
+        answers: of each system to the test records; the vote of all members is called "both, ...".
         records: of the test. groups: name -> mask, parts of the test to be scored apart.
-        validation_logits, validation_label: of records that no weight has learned from.
+        validation_vote, validation_label: (n,) of members that have not learnt from the record, calibrated.
         temperature: of the vote. known: records of the training, for the limits of the screening.
         sizes: train, validation and test in words.
     """
 
-    answers: dict[str, np.ndarray]
+    answers: dict[str, Answer]
     records: BlastRecords
     groups: dict[str, np.ndarray]
-    validation_logits: np.ndarray
+    validation_vote: np.ndarray
     validation_label: np.ndarray
     temperature: float
     known: BlastRecords
@@ -47,10 +49,10 @@ def card_of(recipe: Recipe, tested: Tested, sure: float) -> dict:
     ours = next(name for name in tested.answers if name.startswith("both"))
     real = recipe.data == "pnw"
     results = _results(recipe.name, ours, tested)
-    members, audit = tested.validation_logits.shape[1], _audit(tested)
+    members, audit = int(ours.split()[-1]), _audit(tested)
     what = "records of the Pacific Northwest, five folds" if real else "simulated regions"
     return {
-        "summary": _summary(recipe, what, real, results, *_missed(tested.answers[ours], test)),
+        "summary": _summary(recipe, what, real, results, *_missed(tested.answers[ours].vote, test)),
         "classes": LABELS,
         "settings": {
             "phase": "P",
@@ -66,10 +68,11 @@ def card_of(recipe: Recipe, tested: Tested, sure: float) -> dict:
             "sure_from": round(sure, 4),
             "screen": screening.limits(tested.known.centred(), RATE_HZ, BEFORE_S),
         },
-        "threshold": Threshold(value=0.5, chosen="even odds of the calibrated vote"),
+        "threshold": Threshold(value=0.5, chosen=EVEN_ODDS if real else "even odds of the calibrated vote"),
         "data": _data(recipe, test),
         "split": CardSplit(
-            method="five folds by event; the kept weights are a sixth training with the first fold as validation"
+            method="five folds by event, every choice on the training's events; the kept weights are a sixth training, "
+            "on all events"
             if real
             else "by event within each class and region",
             seed=recipe.data_seed,
@@ -95,6 +98,11 @@ def _summary(recipe: Recipe, what: str, real: bool, results: list[Result], misse
     if headline.ours.value <= best.value:
         line += f"; on {headline.score} no better than its part '{best.model}'"
     return f"MISSES {missed[1]} of {of[1]} blasts: {line}" if missed[1] > 0.5 * of[1] else line
+
+
+def _share(test: BlastRecords) -> float:
+    _, first = np.unique(test.event, return_index=True)
+    return float(test.label[first].mean())
 
 
 def _missed(probability: np.ndarray, test: BlastRecords) -> tuple[list[int], list[int]]:
@@ -131,7 +139,7 @@ def _is_part(system: str) -> bool:
 def _results(name: str, ours: str, tested: Tested) -> list[Result]:
     test = tested.records
     where = f"{len(test)} records of {test.events} events"
-    scores = {system: scores_of(p, test.label, test.event) for system, p in tested.answers.items()}
+    scores = {system: scores_of(answer, test.label, test.event) for system, answer in tested.answers.items()}
     order = ["event macro F1", *(score for score in SCORES if score != "event macro F1")]
     return [
         Result(
@@ -173,7 +181,7 @@ def _data(recipe: Recipe, test: BlastRecords) -> Data:
 
 def _fails(ours: str, tested: Tested, real: bool, sure: float) -> list[str]:
     """Where it failed, in numbers of the test."""
-    test, probability = tested.records, tested.answers[ours]
+    test, probability = tested.records, tested.answers[ours].vote
     wrong = (probability >= 0.5) != test.label
     missed, of = _missed(probability, test)
     lines = [
@@ -191,8 +199,10 @@ def _fails(ours: str, tested: Tested, real: bool, sure: float) -> list[str]:
         lines += [
             f"{len(test.left_out)} of {len(test) + len(test.left_out)} channels have no answer: no P found, too short, "
             "or below 40 Hz",
-            f"{test.events} events are few: the intervals are wide, and the kept weights were trained on all but a "
-            "fifth of them, so that they know these events; elsewhere than in this network nothing is known",
+            f"{test.events} events are few: the intervals are wide, and the kept weights were trained on all of them, "
+            "so that they know these events; elsewhere than in this network nothing is known",
+            f"probabilities are at even odds; where a share s of the events are blasts (here {_share(test):.2f}), "
+            "multiply the odds by s / (1 - s): Brier and calibration scores are of these",
         ]
     else:
         lines.append("it has seen simulated records only: on real ones see blast-ensemble-pnw's card, 'nothing seen'")

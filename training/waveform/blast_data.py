@@ -28,6 +28,7 @@ class BlastRecords:
         waveform: float32 (n, samples, 1), counts. label: (n,) 0 earthquake, 1 blast.
         event: (n,) ids. station: (n,) names.
         left_out: (name, reason) of what could not be used.
+        weight: (n,) or (n, members) in the loss of a training; None where all weigh one.
     """
 
     waveform: np.ndarray
@@ -35,6 +36,7 @@ class BlastRecords:
     event: np.ndarray
     station: np.ndarray
     left_out: tuple[tuple[str, str], ...] = field(default=())
+    weight: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.label)

@@ -1,74 +1,78 @@
-"""Five-fold cross-validation by event: every event is tested once, by a model whose validation it was not part of."""
+"""Five-fold cross-validation by event: every event is tested once, by what neither it nor its choices have seen."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Callable, Iterable
 
 import numpy as np
 
-from ..section import Fit
 from .blast_data import FOLDS, BlastRecords
-from .blast_systems import FOREST, MAJORITY, forest, majority, systems
-from .ensemble import logits_of, train_members
+from .blast_systems import Answer
+from .blast_tuning import FROZEN, WHOLE, Tuning
 
 
-def fold_parts(records: BlastRecords, fold: int) -> dict[str, np.ndarray]:
-    """Rows of train, validation and test: one fold tests, the next validates, the others train."""
+def fold_parts(records: BlastRecords, fold: int, events: int | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """(known, test) rows: one fold tests, the others are known, or so many events of them."""
     number = records.folds()
-    held = (fold + 1) % FOLDS
-    masks = {"train": (number != fold) & (number != held), "validation": number == held, "test": number == fold}
-    return {name: np.flatnonzero(mask) for name, mask in masks.items()}
+    known = np.flatnonzero(number != fold)
+    if events is not None:
+        few = records.select(known).some_events(events, seed=fold, least=2)
+        known = known[np.isin(records.event[known], few.event)]
+    return known, np.flatnonzero(number == fold)
 
 
-def cross_validated(
-    records: BlastRecords, settings: Fit, folder: Path, start=None, frozen: bool = False
-) -> tuple[np.ndarray, np.ndarray]:
-    """Logits (n, members, 2) of every record: as a test record, and as one of validation.
+def cross_validated(tuning: Tuning, regime: str, events: int | None = None) -> dict[str, tuple[Answer, np.ndarray]]:
+    """Every system's answer to every record, put together from the folds, and its validation loss by fold (FOLDS,).
+
+    Training of all layers begins where that behind a frozen front ended.
 
     Arguments:
-        start, frozen: as in `train_members`.
-        folder: keeps the logits of finished folds.
+        events: of each fold to learn from; all where None.
     """
-    test = validation = None
+
+    def of(known: np.ndarray, test: np.ndarray, fold: int) -> dict[str, Answer]:
+        def network(regime, begin=None):
+            size = "" if events is None else f"-{events}"
+            return tuning.network(f"{regime}{size}-fold-{fold}", regime, known, begin)
+
+        found = network(regime, network(FROZEN) if regime == WHOLE else None)
+        return tuning.answers(found, regime, known, tuning.records.select(test))
+
+    return by_fold(tuning.records, of, events)
+
+
+def by_fold(
+    records: BlastRecords,
+    answers_of: Callable[[np.ndarray, np.ndarray, int], dict[str, Answer]],
+    events: int | None = None,
+) -> dict[str, tuple[Answer, np.ndarray]]:
+    """`answers_of(known rows, test rows, fold)` of all folds put together."""
+    answers = []
     for fold in range(FOLDS):
-        parts = fold_parts(records, fold)
-        kept = folder / f"fold-{fold}.npz"
-        if kept.is_file():
-            with np.load(kept) as file:
-                found = {name: file[name] for name in ("validation", "test")}
-        else:
-            sets = [records.select(parts[name]) for name in ("train", "validation")]
-            network, _ = train_members(*sets, settings, folder / f"fold-{fold}", start=start, frozen=frozen)
-            found = {name: logits_of(network, records.select(parts[name])) for name in ("validation", "test")}
-            folder.mkdir(parents=True, exist_ok=True)
-            np.savez(kept, **found)
-        if test is None:
-            test = np.empty((len(records), *found["test"].shape[1:]), np.float32)
-            validation = np.empty_like(test)
-        test[parts["test"]], validation[parts["validation"]] = found["test"], found["validation"]
-    return test, validation
+        known, test = fold_parts(records, fold, events)
+        answers.append((test, answers_of(known, test, fold)))
+    losses = {name: np.array([part[name].loss for _, part in answers]) for name in answers[0][1]}
+    return {name: (_whole((test, part[name]) for test, part in answers), losses[name]) for name in losses}
 
 
-def systems_by_fold(records: BlastRecords, test: np.ndarray, validation: np.ndarray):
-    """`systems` of every fold put together: name -> (probability (n,), validation log loss by fold (FOLDS,))."""
-    answers: dict[str, tuple[np.ndarray, np.ndarray]] = {}
-    for fold in range(FOLDS):
-        parts = fold_parts(records, fold)
-        held = parts["validation"]
-        found = systems(validation[held], records.label[held], test[parts["test"]])
-        for name, (probability, loss) in found.items():
-            whole, losses = answers.setdefault(name, (np.empty(len(records)), np.empty(FOLDS)))
-            whole[parts["test"]], losses[fold] = probability, loss
-    return answers
+def chosen_by_fold(records: BlastRecords, found: dict[object, tuple[Answer, np.ndarray]]) -> Answer:
+    """In each fold the answer of lowest validation loss there."""
+    answers = list(found.values())
+    best = np.stack([losses for _, losses in answers]).argmin(axis=0)
+    fold = records.folds()
+    loss = np.mean([answers[best[k]][1][k] for k in range(FOLDS)])
+    return _whole(((rows := np.flatnonzero(fold == k), _part(answers[best[k]][0], rows)) for k in range(FOLDS)), loss)
 
 
-def references_by_fold(records: BlastRecords):
-    """The forest and the class shares of every fold put together, as `systems_by_fold`."""
-    answers = {name: (np.empty(len(records)), np.empty(FOLDS)) for name in (FOREST, MAJORITY)}
-    for fold in range(FOLDS):
-        parts = fold_parts(records, fold)
-        sets = [records.select(parts[name]) for name in ("train", "validation", "test")]
-        for name, of in ((FOREST, forest), (MAJORITY, majority)):
-            probability, loss = of(*sets)
-            answers[name][0][parts["test"]], answers[name][1][fold] = probability, loss
-    return answers
+def _part(answer: Answer, rows: np.ndarray) -> Answer:
+    return Answer(answer.vote[rows], answer.loss, answer.share[rows], answer.event_share[rows])
+
+
+def _whole(parts: Iterable[tuple[np.ndarray, Answer]], loss: float | None = None) -> Answer:
+    """One answer from (rows, answer of these rows)."""
+    parts = list(parts)
+    columns = np.empty((3, sum(len(rows) for rows, _ in parts)))
+    for rows, answer in parts:
+        for column, values in zip(columns, (answer.vote, answer.share, answer.event_share), strict=True):
+            column[rows] = values
+    return Answer(columns[0], float(np.mean([a.loss for _, a in parts])) if loss is None else float(loss), *columns[1:])

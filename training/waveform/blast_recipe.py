@@ -22,5 +22,6 @@ class BlastOrQuake(Section):
     events: int = Field(400, ge=20, description="of each simulated region")
     data_seed: int = 1
     start: str | None = Field(None, description="the model of the zoo that is fine-tuned; a new start where none")
-    frozen: bool = Field(False, description="whether fine-tuning leaves the convolutions as they are")
+    frozen: bool = Field(False, description="whether fine-tuning leaves the convolutions")
+    rehearsal: int = Field(0, ge=0, description="events of each simulated region that fine-tuning sees again, or none")
     fit: Fit

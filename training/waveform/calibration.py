@@ -9,13 +9,13 @@ ACCURACY = 0.9
 LEAST_SHARE = 0.2
 
 
-def temperature_of(logits: np.ndarray, label: np.ndarray) -> float:
+def temperature_of(logits: np.ndarray, label: np.ndarray, weight: np.ndarray | None = None) -> float:
     """The temperature T of lowest log loss of softmax(logits / T) (Guo et al. 2017, section 4.2).
 
     Arguments:
         logits: (n, classes) of validation; or (n, members, classes) of an ensemble, whose members' mean probability
             is the answer.
-        label: (n,) class numbers.
+        label: (n,) class numbers. weight: (n,) of each case, one where None.
 
     Log-odds of 2 that are right three times in four should have been ln 3:
 
@@ -30,7 +30,7 @@ def temperature_of(logits: np.ndarray, label: np.ndarray) -> float:
 
     def loss(log_t: float) -> float:
         right = log_softmax(members / np.exp(log_t), axis=2)[np.arange(len(label)), :, label]
-        return -(logsumexp(right, axis=1) - np.log(right.shape[1])).mean()
+        return -np.average(logsumexp(right, axis=1) - np.log(right.shape[1]), weights=weight)
 
     return float(np.exp(minimize_scalar(loss, bounds=(-3.0, 3.0), method="bounded", options={"xatol": 1e-6}).x))
 

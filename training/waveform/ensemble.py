@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ...datasets.atomic import replacing
 from ...zoo.layers.members import member_weights, seed_members, set_member_weights
 from ...zoo.waveform import blast_networks
 from ..fit import fit
@@ -26,10 +27,10 @@ def vote(logits: np.ndarray, temperature: float) -> np.ndarray:
     return expit((logits[..., 1] - logits[..., 0]) / temperature).mean(axis=1)
 
 
-def log_loss_of(probability: np.ndarray, label: np.ndarray) -> float:
-    """Mean negative log-likelihood in nats."""
+def log_loss_of(probability: np.ndarray, label: np.ndarray, weight: np.ndarray | None = None) -> float:
+    """Mean negative log-likelihood in nats, of cases that weigh (n,) or the same."""
     right = np.where(label == 1, probability, 1 - probability)
-    return float(-np.log(np.maximum(right, 1e-7)).mean())
+    return float(-np.average(np.log(np.maximum(right, 1e-7)), weights=weight))
 
 
 def train_members(
@@ -39,7 +40,6 @@ def train_members(
     folder: Path,
     resume: bool = False,
     start=None,
-    frozen: bool = False,
     architecture: str = "blast-both",
 ):
     """Train all members at once: the sum of their losses has the gradients of trainings one by one.
@@ -49,7 +49,6 @@ def train_members(
 
     Arguments:
         start: a trained network of this architecture, to be fine-tuned; None starts anew.
-        frozen: convolutions stay as they are in `start`, only the dense layers learn.
     """
     import keras
 
@@ -60,8 +59,6 @@ def train_members(
         seed_members(own, seeds)
     else:
         set_member_weights(own, [values for _, values in member_weights(start)])
-    for layer in blast_networks.front_layers(own):
-        layer.trainable = not frozen
     folder.mkdir(parents=True, exist_ok=True)
     groups = own.output["logits"].shape[1] // MEMBERS
 
@@ -75,11 +72,26 @@ def train_members(
     return network, course.seconds
 
 
+def kept(path: Path, train, resume: bool = True):
+    """The blast ensemble whose weights lie at `path` (npz); where none lie there `train()` gives it, to be kept."""
+    if resume and path.is_file():
+        network = blast_networks.build("blast-both", MEMBERS)
+        with np.load(path) as file:
+            set_member_weights(network, [file[str(i)] for i in range(len(file.files))])
+        return network
+    network = train()
+    weights = [values for _, values in member_weights(network)]
+    with replacing(path) as temporary, open(temporary, "wb") as file:
+        np.savez(file, **{str(i): values for i, values in enumerate(weights)})
+    return network
+
+
 def member_batches(records: BlastRecords, batch: int, seeds, groups: int = 1, epoch: int | None = None):
     """Batches of (windows (batch, samples, members), labels (batch, groups * members)), on any of Keras's backends.
 
-    With an epoch each member has records in an order and with shifts of its own, the same for the same (seed, epoch);
-    without one all have them in order and in their places. The members of each group (architecture) see the same.
+    Where records have weights, those (batch, groups * members) come third. With an epoch each member has records in an
+    order and with shifts of its own, the same for the same (seed, epoch); without one all have them in order and in
+    their places. The members of each group (architecture) see the same.
     """
     import keras
 
@@ -92,6 +104,10 @@ def member_batches(records: BlastRecords, batch: int, seeds, groups: int = 1, ep
         rngs = [np.random.default_rng([seed, epoch]) for seed in seeds]
         orders = [rng.permutation(count) for rng in rngs]
         firsts = [rng.integers(spare + 1, size=count) for rng in rngs]
+
+    weight_of = None
+    if records.weight is not None:
+        weight_of = np.broadcast_to(records.weight.reshape(count, -1), (count, len(seeds))).T
 
     class Batches(keras.utils.PyDataset):
         def __len__(self):
@@ -106,7 +122,11 @@ def member_batches(records: BlastRecords, batch: int, seeds, groups: int = 1, ep
                 for order, first in zip(orders, firsts, strict=True)
             ]
             labels = np.stack([records.label[order[part]] for order in orders], axis=-1)
-            return np.stack(windows, axis=-1), np.tile(labels, (1, groups))
+            batch_of = np.stack(windows, axis=-1), np.tile(labels, (1, groups))
+            if records.weight is None:
+                return batch_of
+            weights = np.stack([weight[order[part]] for weight, order in zip(weight_of, orders, strict=True)], axis=-1)
+            return *batch_of, np.tile(weights, (1, groups))
 
     return Batches()
 

@@ -123,8 +123,3 @@ def build(architecture: str, members: int = 5, streams: int = 1, dropout: float 
         {"logits": joined, "probability": SoftVote(name="temperature")(joined)},
         name=architecture,
     )
-
-
-def front_layers(network: keras.Model) -> list:
-    """The layers that fine-tuning may freeze: all trained ones but the dense ones."""
-    return [layer for layer in network.layers if isinstance(layer, (MemberConvolution, MemberNorm))]
