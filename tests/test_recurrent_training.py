@@ -109,6 +109,27 @@ def test_weighted_draws_give_the_even_mean(case):
     assert np.std(lanes.weight * drawn) / np.mean(every) < 2.0
 
 
+def test_each_part_is_learnt_over_a_prior_that_does_not_know_its_targets(case):
+    from foreshock.training.forecast.baselines import Fits
+    from foreshock.training.forecast.crossed_prior import crossed_prior
+    from foreshock.zoo.forecast.rates import window_probability
+
+    fits, train = Fits(case), case.split.train
+    crossed = crossed_prior(fits, train, 4, 60)
+    crops = Crops(tile=8, lanes=20, stretch_days=4, stretches=2, label_days=4, passes=1)
+    sampler = CropSampler(case, train, crossed, crops)
+    lanes, (inputs, _, _) = sampler.lanes(np.random.default_rng(0)), next(sampler.batches(1, 0))
+    begins = sampler.labelled[lanes.start] - crops.label_days - case.maps.index(train.first)
+    for lane, fold in enumerate(begins * 4 // train.days):
+        r, c = lanes.row[lane], lanes.column[lane]
+        np.testing.assert_allclose(inputs["prior"][lane], crossed[fold, r : r + 8, c : c + 8], rtol=1e-6)
+    # What a map has smoothed it explains better than what comes as news to it.
+    days, hit = case.issue_days("train"), case.counts("train") > 0
+    folds = (days - train.first).astype(int) * 4 // train.days
+    known = np.broadcast_to(window_probability(fits.smoothed, case.protocol.days), hit.shape)
+    assert np.log(known[hit]).mean() > np.log(crossed[folds][hit]).mean() + 0.01
+
+
 def test_the_state_is_carried_within_a_pass_and_fresh_at_its_start():
     import keras
     from foreshock.training.forecast.stretch_view import stretch_view

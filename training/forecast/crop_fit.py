@@ -9,6 +9,7 @@ import numpy as np
 from ...zoo.forecast.rates import window_probability
 from .baselines import Fits
 from .crops import CropSampler
+from .crossed_prior import crossed_prior
 from .network import RECURRENT, network_of, weighted_loss
 from .recipe import Forecasting
 
@@ -29,7 +30,9 @@ def fit_on_crops(recipe: Forecasting, fits: Fits, folder: Path, resume: bool):
     carried = recipe.architecture in RECURRENT
     on_tiles = recipe.model_copy(update={"steps": crops.stretch_days}) if carried else recipe
     window = None if carried else recipe.steps
-    train = CropSampler(case, split.train, prior, crops, window, turned=True)
+    reach_days = crops.stretches * crops.stretch_days + recipe.window_days[1]
+    learnt_over = crossed_prior(fits, split.train, crops.prior_folds, reach_days) if crops.prior_folds > 1 else prior
+    train = CropSampler(case, split.train, learnt_over, crops, window, turned=True)
     validation = CropSampler(case, split.validation, prior, crops, window)
 
     trials = []

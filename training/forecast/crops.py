@@ -35,7 +35,7 @@ class CropSampler:
     Arguments:
         case: the maps and labels.
         period: no target lies outside.
-        prior: (rows, columns) probability of the window.
+        prior: probability of the window, (rows, columns), or (folds, rows, columns) for parts of the period.
         window: days of one window, for a network that answers once; stretches as `crops` says where None.
         turned: turn and mirror tiles at random.
     """
@@ -50,7 +50,8 @@ class CropSampler:
         turned: bool = False,
     ):
         self.case, self.crops, self.turned = case, crops, turned
-        self.prior = np.asarray(prior, np.float32)
+        self.prior = np.asarray(prior, np.float32).reshape(-1, *case.grid.shape)
+        self.period_days = period.days
         self.size = tuple(min(crops.tile, cells) for cells in case.grid.shape)
         first, every = int(case.maps.index(period.first)), crops.label_days
         a, b = case.protocol.window_days
@@ -111,7 +112,8 @@ class CropSampler:
         rng = np.random.default_rng(seed)
         for _ in range(passes):
             lanes = self.lanes(rng)
-            prior = self._cut(np.broadcast_to(self.prior, (len(lanes.row), *self.prior.shape)), lanes)
+            fold = (self.labelled[lanes.start] - self.labelled[0]) * len(self.prior) // self.period_days
+            prior = self._cut(self.prior[fold], lanes)
             for stretch in range(self.stretches):
                 yield self._stretch(lanes, prior, stretch)
 

@@ -34,6 +34,9 @@ class Crops(Section):
     quiet: float = Field(
         1.0, gt=0, description="factor on the settled last block at the start; a small one begins as the prior"
     )
+    prior_folds: int = Field(
+        1, ge=1, description="parts of the training period, each learnt from over a prior of the others' events"
+    )
     shortcut: str = Field("", description="what training on tiles cost in score on validation, for the card")
 
     @model_validator(mode="after")
