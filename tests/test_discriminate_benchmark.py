@@ -23,6 +23,7 @@ def region():
 def test_the_table_holds_every_regime_and_a_second_run_trains_nothing(tmp_path, monkeypatch):
     monkeypatch.setattr(experiments, "QUICK", {regime: {"epochs": 0} for regime in (FROZEN, WHOLE, ANEW)})
     monkeypatch.setattr(experiments, "PRETRAINING", Fit(epochs=0))
+    monkeypatch.setattr(experiments, "QUICK_EVENTS", 60)
     monkeypatch.setattr(blast_systems, "TREES", 30)
     table = run(None, quick=True, out=tmp_path)
     folder = tmp_path / "discriminate-quick"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -119,6 +120,7 @@ def references(known: BlastRecords, test: BlastRecords, elsewhere: BlastRecords)
     }
 
 
+@lru_cache(maxsize=8)
 def discriminants_of(records: BlastRecords) -> np.ndarray:
     """P over S in bands, spectra, Rg and cepstrum, (n, features)."""
     from ...datasets.waveforms.discriminants import discriminants

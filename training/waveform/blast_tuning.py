@@ -17,10 +17,12 @@ from .ensemble import kept, logits_of, train_members
 
 NOT_TUNED, FROZEN, WHOLE, ANEW = REGIMES = ("not tuned", "front frozen", "all layers", "from scratch")
 SETTINGS = {
-    FROZEN: Fit(learning_rate=1e-3, batch=128, epochs=30, patience=6, seeds=(1,)),
-    WHOLE: Fit(learning_rate=1e-4, batch=32, epochs=5, patience=2, seeds=(1,)),
-    ANEW: Fit(learning_rate=1e-3, batch=32, epochs=12, patience=3, seeds=(1,)),
+    FROZEN: Fit(learning_rate=1e-3, batch=128, epochs=30, patience=5, seeds=(1,)),
+    WHOLE: Fit(learning_rate=1e-4, batch=32, epochs=4, patience=2, seeds=(1,)),
+    ANEW: Fit(learning_rate=1e-3, batch=32, epochs=8, patience=3, seeds=(1,)),
 }
+# From scratch fewer records are seen more often, so that the steps do not fall with them.
+RECORDS, MOST_TIMES = 400, 6
 
 
 class Tuning:
@@ -66,6 +68,10 @@ class Tuning:
 
     def _train(self, regime: str, rows: np.ndarray, folder: Path, begin):
         settings, known, held = self.settings[regime], self.records.select(rows), self.held(regime, rows)
+        if regime == ANEW:
+            times = min(max(round(RECORDS / len(rows)), 1), MOST_TIMES)
+            longer = {"epochs": times * settings.epochs, "patience": times * settings.patience}
+            settings = settings.model_copy(update=longer)
         rehearsal = None if regime == ANEW else self.rehearsal
         weights = left_out(known.label, held, None if rehearsal is None else rehearsal.label)
         if regime == FROZEN:
