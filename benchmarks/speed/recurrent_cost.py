@@ -36,6 +36,7 @@ SHORTCUTS = {
     "bands": (None, True, 1),
     "bfloat16, bands": ("bfloat16", True, 1),
     "bfloat16, bands, two days a step": ("bfloat16", True, 2),
+    "bfloat16, bands, four days a step": ("bfloat16", True, 4),
 }
 
 
