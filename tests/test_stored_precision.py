@@ -82,6 +82,7 @@ def test_a_model_stores_its_large_arrays_once(tmp_path):
     keras.utils.set_random_seed(8)
     x = keras.Input((700,), name="waveform")
     hidden = keras.layers.Dense(500, "relu", name="hidden")(x)
+    hidden = keras.layers.Dense(20, "relu", name="small")(hidden)
     network = keras.Model({"waveform": x}, {"logits": keras.layers.Dense(2, name="logits")(hidden)})
     round_weights(network, "int8")
     kernel = np.asarray(network.get_layer("hidden").kernel)
@@ -89,7 +90,7 @@ def test_a_model_stores_its_large_arrays_once(tmp_path):
     golden = {"waveform": np.random.default_rng(9).standard_normal((3, 700)).astype(np.float32)}
     written = write_files(network, golden, {}, tmp_path)
     assert written.shared == ["layers/dense/vars/0"]
-    assert (tmp_path / "model.onnx").stat().st_size < 20_000
+    assert (tmp_path / "model.onnx").stat().st_size < 30_000
     assert (tmp_path / "model.keras").stat().st_size < 1.4 * kernel.size
     graph = onnx.load(tmp_path / "model.onnx", load_external_data=False).graph
     (outside,) = [t for t in graph.initializer if t.data_location == onnx.TensorProto.EXTERNAL]
