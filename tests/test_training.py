@@ -114,3 +114,25 @@ def test_a_learning_rate_that_decays_goes_on_where_it_was(tmp_path):
         settings = Fit(optimizer="sgd", learning_rate=1.0, learning_rate_decay=1.0, epochs=epochs)
         fit(network, loss, lambda epoch: batches, batches, settings, 1, tmp_path, resume=epochs == 3)
         assert float(np.asarray(network.weights[0]).item()) == pytest.approx(-moved)
+
+
+def test_settled_statistics_are_those_of_the_training_data(tmp_path):
+    import keras
+    import tensorflow as tf
+    from foreshock.training.fit import fit
+
+    x = np.random.default_rng(6).normal(3.0, 2.0, (64, 5)).astype(np.float32)
+    y = (x[:, :1] > 3).astype(np.float32)
+    data = tf.data.Dataset.from_tensor_slices((x, y)).batch(16)
+    loss = keras.losses.BinaryCrossentropy(from_logits=True)
+    for batches, known in ((0, False), (4, True)):
+        inputs = keras.Input((5,), name="x")
+        norm = keras.layers.BatchNormalization(momentum=0.9)
+        network = keras.Model({"x": inputs}, {"logits": keras.layers.Dense(1, name="logits")(norm(inputs))})
+        settings = Fit(epochs=1, settle=batches)
+        fit(network, loss, lambda epoch: data, data, settings, 1, tmp_path / str(batches))
+        assert norm.momentum == 0.9
+        close = np.allclose(norm.moving_mean, x.mean(0), atol=1e-4) and np.allclose(
+            norm.moving_variance, x.var(0), rtol=1e-4
+        )
+        assert close == known

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import sys
 import time
@@ -63,6 +64,10 @@ def fit(
     import keras
 
     workers = joined()
+    if workers and settings.settle:
+        raise InputError(
+            "fit.settle = 0 on several workers", str(settings.settle), "train it on one, or --set fit.settle=0"
+        )
     keras.utils.set_random_seed(seed)
     view = view or keras.Model(network.inputs, network.output["logits"])
     rule = {"adam": keras.optimizers.Adam, "sgd": keras.optimizers.SGD}[settings.optimizer]
@@ -85,6 +90,7 @@ def fit(
             validated = workers.agreed(view.evaluate(validation, verbose=0))
         else:
             fitted = view.fit(train(course.epoch), shuffle=False, verbose=0).history["loss"][0]
+            _settle(view, train(course.epoch), settings.settle)
             validated = float(view.evaluate(validation, verbose=0))
         course.epoch += 1
         course.history.append({"loss": float(fitted), "validation_loss": validated})
@@ -122,6 +128,28 @@ def fit(
                 "choose a higher fit.precision in the recipe",
             )
     return course
+
+
+def _settle(network, batches, most: int) -> None:
+    """Take the statistics of the normalisations anew, over so many batches, with the weights as they are now.
+
+    A moving average mixes the last few batches, each seen with other weights.
+    """
+    import keras
+
+    norms = [layer for layer in network.layers if isinstance(layer, keras.layers.BatchNormalization)]
+    momenta, found = [layer.momentum for layer in norms], []
+    for layer in norms:
+        layer.momentum = 0.0
+    for inputs, *_ in itertools.islice(batches, most):
+        network(inputs, training=True)
+        found.append([(np.asarray(layer.moving_mean), np.asarray(layer.moving_variance)) for layer in norms])
+    for index, (layer, momentum) in enumerate(zip(norms, momenta, strict=True)):
+        layer.momentum = momentum
+        if found:
+            mean, variance = (np.stack([batch[index][part] for batch in found]) for part in (0, 1))
+            layer.moving_mean.assign(mean.mean(axis=0))
+            layer.moving_variance.assign(variance.mean(axis=0) + mean.var(axis=0))
 
 
 def _reseed(network, seed: int, epoch: int, rank: int) -> None:

@@ -27,4 +27,10 @@ class Fit(Section):
         "float32",
         description="of weights on disk, rounded after the last epoch: float16, or int8 for the largest of them",
     )
+    settle: int = Field(
+        0,
+        ge=0,
+        description="batches over which the statistics of normalisations are taken anew after each epoch; "
+        "0 keeps their moving averages",
+    )
     seeds: tuple[int, ...] = Field((1,), min_length=1, description="one training each; validation picks the one kept")
