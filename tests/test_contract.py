@@ -36,6 +36,11 @@ def test_the_zoo_holds_both_lanes():
     assert {"p64-simcycle", "logistic-simcycle", "smoothed-sim", "rate-sim", "cnn-lstm-prior-sim"} <= set(NAMES)
 
 
+def test_the_zoo_stays_small():
+    models = [foreshock.load(name) for name in NAMES]
+    assert sum(path.stat().st_size for model in models for path in model.folder.rglob("*") if path.is_file()) < 80e6
+
+
 def test_the_card_speaks_of_these_files_and_these_tensors(model):
     card = model.card
     assert set(card.files) >= {"model.keras", "model.onnx", "golden.npz"}
