@@ -19,7 +19,7 @@ class BlastOrQuake(Section):
     architecture: Literal["blast-both"]
     data: Literal["simulated", "pnw"]
     regions: tuple[str, ...] = Field(("A", "B", "C"), min_length=1, description="simulated ones")
-    events: int = Field(400, ge=20, description="of each simulated region")
+    events: int = Field(400, ge=20, description="of each simulated region; for real data those of the forest beside")
     data_seed: int = 1
     start: str | None = Field(None, description="the model of the zoo that is fine-tuned; a new start where none")
     frozen: bool = Field(False, description="whether fine-tuning leaves the convolutions")

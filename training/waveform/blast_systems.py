@@ -16,7 +16,7 @@ from .ensemble import log_loss_of, vote
 GROUPS = ("spectrogram", "waveform")
 FOREST, MAJORITY = "forest on P/S and spectra", "class shares of the training"
 FOREST_BOTH = f"{FOREST}, simulation too"
-TREES = 300
+TREES = 200
 
 
 @dataclass(frozen=True, eq=False)
