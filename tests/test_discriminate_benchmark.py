@@ -41,7 +41,9 @@ def test_the_table_holds_every_regime_and_a_second_run_trains_nothing(tmp_path, 
     assert {row["target_events"] for row in rows if row["regime"] == "not tuned"} == {"0"}
     assert len({row["target_events"] for row in rows if row["regime"] == "curve, from scratch"}) == 2
     for row in rows:
-        assert float(row["low"]) <= float(row["value"]) <= float(row["high"])
+        # Resampling adds to a calibration error, so that its interval may lie above it.
+        if "calibration" not in row["score"]:
+            assert float(row["low"]) <= float(row["value"]) <= float(row["high"])
     assert (folder / "discriminate.png").stat().st_size > 10_000
     assert "simulated region" in table.to_text()
 

@@ -43,7 +43,8 @@ def run(
     about = {
         "title": "Earthquake or blast from vertical records" + (", quick and meaningless" if quick else ""),
         "cases": {region: _cases(region, quick) for region in dict.fromkeys(row.region for row in rows)},
-        "interval": "95 %, whole events resampled; a gain's in pairs over the same events",
+        "interval": "95 %, whole events resampled; a gain's in pairs over the same events; that of a calibration error "
+        "may lie above it, as resampling adds to it",
         "decision": "a blast from even odds on, classes weighing the same in training; Brier and calibration at the "
         "training's share of blasts",
         "command": "foreshock benchmark discriminate"
