@@ -164,3 +164,11 @@ def test_unknown_architectures_are_named_and_a_network_survives_its_config():
     assert keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(network)).count_params() == (
         network.count_params()
     )
+
+
+def test_one_graph_and_ten_passes_answer_the_same_where_their_speed_is_measured():
+    from foreshock.benchmarks.speed.ensemble import run
+
+    (row,) = run(batches=(2,), rounds=1)
+    assert row["difference"] < 1e-5
+    assert row["one_graph_records_per_s"] > 0

@@ -26,6 +26,7 @@ BENCHMARKS = (
     "explain",
     "archive",
     "recurrent",
+    "ensemble",
 )
 RESULTS = Path(__file__).parents[1] / "results"
 
