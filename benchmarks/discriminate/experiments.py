@@ -32,7 +32,7 @@ PRETRAINED = "blast-ensemble-sim"
 # Of each region: what the forest learns from, and what fine-tuning sees again.
 SIMULATED_EVENTS, REHEARSAL_EVENTS = 150, 60
 CHOSEN = "chosen on validation"
-PRETRAINING = Fit(learning_rate=1e-3, batch=64, epochs=7, patience=2, seeds=(1,))
+PRETRAINING = Fit(learning_rate=1e-3, batch=32, epochs=5, patience=2, seeds=(1,))
 QUICK = {FROZEN: {"epochs": 5}, WHOLE: {"epochs": 1}, ANEW: {"epochs": 2}}
 
 

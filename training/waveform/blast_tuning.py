@@ -18,8 +18,8 @@ from .ensemble import kept, logits_of, train_members
 NOT_TUNED, FROZEN, WHOLE, ANEW = REGIMES = ("not tuned", "front frozen", "all layers", "from scratch")
 SETTINGS = {
     FROZEN: Fit(learning_rate=1e-3, batch=128, epochs=30, patience=5, seeds=(1,)),
-    WHOLE: Fit(learning_rate=1e-4, batch=32, epochs=3, patience=2, seeds=(1,)),
-    ANEW: Fit(learning_rate=1e-3, batch=32, epochs=8, patience=3, seeds=(1,)),
+    WHOLE: Fit(learning_rate=2e-4, batch=32, epochs=2, patience=2, seeds=(1,)),
+    ANEW: Fit(learning_rate=1e-3, batch=32, epochs=7, patience=3, seeds=(1,)),
 }
 # From scratch fewer records are seen more often, so that the steps do not fall with them.
 RECORDS, MOST_TIMES = 250, 4
