@@ -16,7 +16,7 @@ from ...training.waveform.blast_folds import chosen_by_fold, cross_validated
 from ...training.waveform.blast_or_quake import elsewhere_of, references_by_fold, rehearsal_of
 from ...training.waveform.blast_systems import FOREST, FOREST_BOTH, MAJORITY, Answer, forest, references, systems
 from ...training.waveform.blast_tuning import ANEW, FROZEN, NOT_TUNED, SETTINGS, WHOLE, Tuning
-from ...training.waveform.blast_weights import balanced
+from ...training.waveform.blast_weights import at_share, balanced
 from ...training.waveform.ensemble import kept, logits_of, train_members, vote
 from .table import Row, gain
 
@@ -32,6 +32,7 @@ PRETRAINED = "blast-ensemble-sim"
 # Of each region: what the forest learns from, and what fine-tuning sees again.
 SIMULATED_EVENTS, REHEARSAL_EVENTS = 150, 60
 CHOSEN = "chosen on validation"
+LIKELIER = "both, vote of 10, a blast where likelier than not"
 PRETRAINING = Fit(learning_rate=1e-3, batch=32, epochs=5, patience=2, seeds=(1,))
 QUICK = {FROZEN: {"epochs": 5}, WHOLE: {"epochs": 1}, ANEW: {"epochs": 2}}
 
@@ -121,10 +122,14 @@ class Region:
         """Every regime and system that learnt from all events, what voting and tuning gain, the curves' last points."""
         for regime, answers in found.items():
             yield from self.rows(regime, answers, self.events)
+        # The same votes where blasts must be likelier than not: what classes of unlike weight do to a rare one.
+        tuned = _vote(found[FROZEN])
+        likelier = Answer(at_share(tuned.vote, tuned.event_share), tuned.loss)
+        yield from self.rows(FROZEN, {LIKELIER: likelier}, self.events)
         yield from self.rows(CHOSEN, {"networks": chosen}, self.events)
         yield from self.rows(ANEW, {FOREST: beside[FOREST], MAJORITY: beside[MAJORITY]}, self.events)
         yield from self.rows(WHOLE, {FOREST_BOTH: beside[FOREST_BOTH]}, self.events)
-        single, voted, tuned = (_best_single(found[ANEW]), _vote(found[ANEW]), _vote(found[FROZEN]))
+        single, voted = _best_single(found[ANEW]), _vote(found[ANEW])
         for name, better, worse in (
             ("voting, from scratch", voted, single),
             ("tuning, of one", _best_single(found[FROZEN]), single),
