@@ -67,6 +67,19 @@ def response(
     print("\n".join([to_text(found), *(f"left out {name}: {why}" for name, why in left_out.items())]))
 
 
+@app.command(epilog="Example: foreshock benchmark residual --region norcal --protocol P1 --data ../shared/data")
+def residual(
+    region: Annotated[str, typer.Option(help="norcal, socal or japan.")] = "norcal",
+    protocol: Annotated[str, typer.Option(help="P1, P2-7d or P2-1d; P2 is P2-7d.")] = "P1",
+    split: Annotated[str, typer.Option(help="hard or late.")] = "hard",
+    data: DataFolder = None,
+) -> None:
+    """The network on ETAS of residual-etas-REGION under another protocol or split, beside ETAS: a table, a CSV."""
+    from .benchmarks.forecast.residual_run import run
+
+    print(run(region, protocol, split, data).to_text())
+
+
 @app.command(epilog="Example: foreshock benchmark residual-ideas --data ../shared/data --csv ideas.csv")
 def residual_ideas(
     data: DataFolder = None,

@@ -7,6 +7,7 @@ from dataclasses import replace
 import foreshock
 import numpy as np
 import pytest
+from foreshock.benchmarks.forecast.residual_run import run
 from foreshock.datasets.catalog import Catalog
 from foreshock.datasets.grid import Grid
 from foreshock.datasets.period import Split
@@ -22,6 +23,7 @@ from foreshock.training.forecast.residual_fit import validation_court as court_o
 from foreshock.training.forecast.residual_head import Scale, fit_head
 from foreshock.training.forecast.residual_material import Material
 from foreshock.training.forecast.residual_sample import ErrorSample, cross_fitted, error_samples, period_maps
+from foreshock.training.forecast.rivals import Rivals
 from foreshock.training.recipe import read_recipe
 from foreshock.training.run import train_recipe
 from foreshock.zoo.forecast.etas.fit import EtasFit
@@ -160,8 +162,13 @@ def test_the_head_finds_the_coefficients_of_a_simulated_sample():
     x, log_etas = rng.normal(size=(40_000, 2)), rng.normal(-2, 1, 40_000)
     fold = rng.integers(0, 2, 40_000)
     count = rng.poisson(np.exp(log_etas + x @ [0.4, -0.2] + np.array([0.7, -0.3])[fold]))
-    sample = ErrorSample(x, log_etas, count, np.ones(40_000), fold, fold)
+    sample = ErrorSample(x, log_etas, count, np.ones(40_000), fold, fold, fold)
     np.testing.assert_allclose(fit_head(x, sample, 1e-6), [0.4, -0.2], atol=0.02)
+    # Counts that cluster: the negative binomial finds the same, by their size as it was planted.
+    mean = np.exp(log_etas + x @ [0.4, -0.2] + np.array([0.7, -0.3])[fold])
+    clustered = sample._replace(count=rng.poisson(mean * rng.gamma(0.5, 2.0, 40_000)))
+    np.testing.assert_allclose(fit_head(x, clustered, 1e-6, dispersion=2.0), [0.4, -0.2], atol=0.05)
+    np.testing.assert_allclose(fit_head(x, sample, 1e-6, dispersion=1e-6), fit_head(x, sample, 1e-6), atol=1e-4)
     # A ridge far above the number of events allows no correction.
     assert np.abs(fit_head(x, sample, 1e9)).max() < 1e-4
 
@@ -290,9 +297,29 @@ def test_it_forecasts_a_catalogue_as_training_did(tiny, case, fits):
     assert gain[0] == pytest.approx(tiny.card.settings["validation_gain"][0], abs=2e-3)
 
 
+def test_it_is_scored_under_another_protocol(case, cache, tmp_path, monkeypatch):
+    other = replace(case, protocol=Protocol.named("P1"))
+    monkeypatch.setattr(Region, "named", classmethod(lambda cls, name, data=None: REGION))
+    monkeypatch.setattr(ForecastCase, "of", classmethod(lambda cls, *a, **k: other))
+    monkeypatch.setenv("FORESHOCK_CACHE", str(cache))
+    table = run("norcal", "P1", "late", results=tmp_path)
+    names = ["smoothed", "etas", "residual-etas", *(f"residual-etas, seed {seed}" for seed in (1, 2, 3))]
+    assert [row.model for row in table.rows] == names
+    assert table.row("etas").scores["gain_etas"].value == 0
+    # ETAS and the smoothed rate are those of the whole court.
+    rivals = Rivals(other, cache=cache)
+    gain = rivals.court.gain(rivals.judged("etas"), rivals.judged("smoothed"))
+    assert table.row("etas").scores["gain_smoothed"].value == pytest.approx(gain.value, abs=1e-4)
+    alone = [table.row(name).scores["gain_etas"].value for name in names[3:]]
+    assert min(alone) - 0.01 < table.row("residual-etas").scores["gain_etas"].value < max(alone) + 0.01
+    about = (tmp_path / "residual-etas-norcal-P1-late.csv").read_text().splitlines()[0]
+    assert "foreshock benchmark residual --region norcal --protocol P1 --split late" in about
+
+
 def test_scales_are_of_the_cells_where_events_are_expected():
     x = np.array([[0.0], [1.0], [5.0]])
-    sample = ErrorSample(x, np.log([0.5, 0.5, 1e-9]), np.zeros(3), np.ones(3), np.zeros(3, int), np.zeros(3, int))
+    none = np.zeros(3, int)
+    sample = ErrorSample(x, np.log([0.5, 0.5, 1e-9]), np.zeros(3), np.ones(3), none, none, none)
     scale = Scale.of(sample)
     np.testing.assert_allclose((scale.mean[0], scale.spread[0]), (0.5, 0.5), atol=1e-4)
     np.testing.assert_allclose(scale.applied(x)[:, 0], [-1, 1, REACH], atol=1e-3)

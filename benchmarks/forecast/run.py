@@ -69,7 +69,7 @@ def run(
         for key, value, usual in (("models", models, "*"), ("split", split, "hard"), ("magnitude", magnitude, None))
         if value != usual
     )
-    table = Table(rows, _about(case, court, split, command + (" --quick" if quick else "")))
+    table = Table(rows, about(case, court, split, command + (" --quick" if quick else "")))
     table.to_csv((results or (folder if quick else RESULTS)) / f"forecast-{name}.csv")
     if pictures:
         from .pictures import draw_all
@@ -158,7 +158,8 @@ def score_all(case: ForecastCase, court: Court, forecasts: dict[str, Judged], se
         yield Row(name, scores, *seconds[name], leaks=name in LEAKING, note=note, tests=tests)
 
 
-def _about(case: ForecastCase, court: Court, split: str, command: str) -> dict:
+def about(case: ForecastCase, court: Court, split: str, command: str) -> dict:
+    """Where a table's numbers come from."""
     return {
         "title": f"{case.region.title}: protocol {case.protocol.name}, M >= {case.magnitude:g}, split {split}",
         "cases": court.cases(),

@@ -1,4 +1,4 @@
-"""The linear head of a residual network: Newton's method on the penalised Poisson likelihood, levels left free."""
+"""The linear head of a residual network: Newton's method on the penalised likelihood of counts, levels left free."""
 
 from __future__ import annotations
 
@@ -29,19 +29,20 @@ class Scale(NamedTuple):
         return np.clip((x - self.mean) / self.spread, -REACH, REACH)
 
 
-def fit_head(x: np.ndarray, sample: ErrorSample, ridge: float, steps: int = 50) -> np.ndarray:
-    """Coefficients (channels,) that maximise the sample's Poisson likelihood less ridge / 2 times their squares.
+def fit_head(x: np.ndarray, sample: ErrorSample, ridge: float, steps: int = 50, dispersion: float = 0.0) -> np.ndarray:
+    """Coefficients (channels,) that maximise the sample's likelihood less ridge / 2 times their squares.
 
     Each fold has a level of its own, which is not penalised and is dropped.
 
     Arguments:
         x: (n, channels), standardised.
         ridge: in events; 100 weighs as much as a hundred events that speak against any correction.
+        dispersion: counts of mean m have the variance m + dispersion m^2, negative-binomial; Poisson where 0.
 
     Twice the events where x is 1, with a level for all: the coefficient is ln 2.
 
-    >>> fold = cell = np.zeros(2, int)
-    >>> sample = ErrorSample(np.zeros((2, 1)), np.zeros(2), np.array([1, 2]), np.ones(2), fold, cell)
+    >>> none = np.zeros(2, int)
+    >>> sample = ErrorSample(np.zeros((2, 1)), np.zeros(2), np.array([1, 2]), np.ones(2), none, none, none)
     >>> fit_head(np.array([[0.0], [1.0]]), sample, 1e-9).round(4).tolist()
     [0.6931]
     """
@@ -52,13 +53,17 @@ def fit_head(x: np.ndarray, sample: ErrorSample, ridge: float, steps: int = 50) 
 
     def loss_of(beta):
         eta = np.clip(offset + z @ beta, -40.0, 40.0)
-        return float(weight @ (np.exp(eta) - count * eta) + 0.5 * penalty @ beta**2), np.exp(eta)
+        rate = np.exp(eta)
+        # (1 / a + n) log(1 + a m), which is m where a is 0.
+        spent = np.log1p(dispersion * rate) * (1 / dispersion + count) if dispersion else rate
+        return float(weight @ (spent - count * eta) + 0.5 * penalty @ beta**2), rate
 
     beta = np.zeros(z.shape[1])
     loss, rate = loss_of(beta)
     for _ in range(steps):
-        gradient = z.T @ (weight * (rate - count)) + penalty * beta
-        step = np.linalg.solve((z.T * (weight * rate)) @ z + np.diag(penalty + 1e-9), gradient)
+        trust = weight / (1 + dispersion * rate)
+        gradient = z.T @ (trust * (rate - count)) + penalty * beta
+        step = np.linalg.solve((z.T * (trust * rate)) @ z + np.diag(penalty + 1e-9), gradient)
         if gradient @ step < 1e-9 * max(abs(loss), 1.0):
             break
         for _ in range(40):

@@ -30,7 +30,7 @@ class Fold(NamedTuple):
 
 
 class ErrorSample(NamedTuple):
-    """Cells and weeks (n,): features (n, channels), log ETAS rate of targets, events of m0, weight, fold and flat cell.
+    """Cells and weeks (n,): features (n, channels), log ETAS rate of targets, events, weight, fold, flat cell and day.
 
     Sums over a sample, weighted, are unbiased for those over all cells and weeks (Horvitz and Thompson 1952).
     """
@@ -41,6 +41,7 @@ class ErrorSample(NamedTuple):
     weight: np.ndarray
     fold: np.ndarray
     cell: np.ndarray
+    day: np.ndarray
 
 
 def cross_fitted(fits: Fits) -> list[Fold]:
@@ -101,8 +102,8 @@ def fold_samples(
     maps = maps_of(case, fold.fit, days, ratios, fold.since)
     parts: list[list] = [[] for _ in seeds]
     total = 0.0
-    both = zip(maps.over(days), counts, strict=True)
-    for (log_etas, features), count in track(both, f"half {number + 1} of 2", total=len(days)):
+    all_three = zip(days.astype(np.int64), maps.over(days), counts, strict=True)
+    for day, (log_etas, features), count in track(all_three, f"half {number + 1} of 2", total=len(days)):
         rate, count = np.exp(log_etas.ravel().astype(np.float64)), count.ravel()
         total += rate.sum()
         chance = negatives * (EVENLY / rate.size + (1 - EVENLY) * rate / rate.sum())
@@ -110,7 +111,8 @@ def fold_samples(
         for rng, part in zip(rngs, parts, strict=True):
             kept = np.flatnonzero(rng.random(chance.size) < chance)
             x = features.reshape(rate.size, -1)[kept]
-            part.append((x, log_etas.ravel()[kept], count[kept], 1 / chance[kept], np.full(len(kept), number), kept))
+            fold, issue = (np.full(len(kept), value) for value in (number, day))
+            part.append((x, log_etas.ravel()[kept], count[kept], 1 / chance[kept], fold, kept, issue))
     level = np.log(counts.sum() / total)
     samples = [ErrorSample(*(np.concatenate(column) for column in zip(*part, strict=True))) for part in parts]
     return [sample._replace(log_etas=sample.log_etas + level) for sample in samples]
