@@ -30,7 +30,7 @@ STATIC = ("uniform", "rate", "smoothed")
 # Events of each golden case of a baseline.
 GOLDEN_EVENTS = 400
 # Numbers of an input that is large.
-LARGE = 200_000
+LARGE = 40_000
 
 
 def train(recipe: Forecasting, data: Path | None, folder: Path, resume: bool) -> Outcome:
@@ -93,8 +93,8 @@ def fit_windows(recipe: Forecasting, fits: Fits) -> tuple[RateModel, dict[str, l
 
 
 def golden_cases(case: ForecastCase) -> dict[str, np.ndarray]:
-    """Two days of the test period with the last events before each, as arrays."""
-    days = case.issue_days("test")[[0, -1]]
+    """Two days of the test period, one where the map is large, with the last events before each, as arrays."""
+    days = case.issue_days("test")[[-1] if case.grid.rows * case.grid.columns > LARGE else [0, -1]]
     tables = [array_of_catalog(case.catalog, case.grid.day_start(day))[-GOLDEN_EVENTS:] for day in days]
     events = np.full((len(days), GOLDEN_EVENTS, tables[0].shape[1]), np.nan, np.float32)
     for padded, table in zip(events, tables, strict=True):
