@@ -7,6 +7,7 @@ from dataclasses import replace
 import foreshock
 import numpy as np
 import pytest
+from foreshock.benchmarks.forecast import residual_ideas
 from foreshock.benchmarks.forecast.residual_run import run
 from foreshock.datasets.catalog import Catalog
 from foreshock.datasets.grid import Grid
@@ -314,6 +315,21 @@ def test_it_is_scored_under_another_protocol(case, cache, tmp_path, monkeypatch)
     assert min(alone) - 0.01 < table.row("residual-etas").scores["gain_etas"].value < max(alone) + 0.01
     about = (tmp_path / "residual-etas-norcal-P1-late.csv").read_text().splitlines()[0]
     assert "foreshock benchmark residual --region norcal --protocol P1 --split late" in about
+
+
+def test_every_idea_is_scored_without_the_test_period(case, cache, monkeypatch):
+    known = replace(case, catalog=case.seen)
+    monkeypatch.setattr(Region, "named", classmethod(lambda cls, name, data=None: REGION))
+    monkeypatch.setattr(ForecastCase, "of", classmethod(lambda cls, *a, **k: known))
+    monkeypatch.setenv("FORESHOCK_CACHE", str(cache))
+    rows = {row["idea"]: row for row in residual_ideas.run(regions=("norcal",))}
+    assert len(rows) == 22
+    assert {row["split"] for row in rows.values()} == {"late validation"}
+    recipe = rows["12 errors and the share of the background"]
+    assert float(recipe["over_recipe"]) == 0
+    etas = rows["ETAS as it is"]
+    assert float(etas["over_recipe"]) == pytest.approx(float(etas["gain"]) - float(recipe["gain"]), abs=2e-4)
+    assert float(etas["gain"]) <= 1e-4
 
 
 def test_scales_are_of_the_cells_where_events_are_expected():

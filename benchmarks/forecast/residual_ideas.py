@@ -4,158 +4,131 @@ from __future__ import annotations
 
 import csv
 import os
-import tempfile
-from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable
+from functools import cache
 
 import numpy as np
 
 from ...datasets.atomic import replacing
-from ...datasets.regions import Region
-from ...training.forecast.baselines import Fits
-from ...training.forecast.boosting_fit import SETTINGS
-from ...training.forecast.case import ForecastCase
-from ...training.forecast.court import Court
-from ...training.forecast.fitted_cache import fits_home
-from ...training.forecast.log_rate import loss_terms
-from ...training.forecast.protocol import Protocol
-from ...training.forecast.recipe import Forecasting
-from ...training.forecast.residual_fit import fit_residual, mean_residual, ratios_of, validated_gain, validation_court
-from ...training.forecast.residual_head import Scale, fit_head
-from ...training.forecast.residual_material import Material
 from ...training.forecast.residual_sample import ErrorSample, joined
-from ...training.recipe import read_recipe
+from .residual_bench import BELOW, FIELDS_KM, Bench
+from .residual_learners import DEPTH, HIDDEN, TREES, chosen_ridge, dispersion_of, head, networks, trees
 
 REGIONS = ("japan", "norcal", "socal")
-TREES, DEPTH = 60, 3
-TREE_SETTINGS = {"max_depth": DEPTH, "lambda": 20.0, "min_child_weight": 50.0, "max_delta_step": 1.0}
-HIDDEN = 6
-LOOP = {"epochs": 8, "batch": 8192, "learning_rate": 0.003, "patience": 3}
+# Networks of an ensemble, a seed.
+ENSEMBLE = 3
 COLUMNS = ("region", "split", "idea", "gain", "low", "high", "seeds")
+COLUMNS += ("over_recipe", "over_recipe_low", "over_recipe_high", "first_half", "second_half")
 
 
-@dataclass(frozen=True, eq=False)
-class Bench:
-    """A region's recipe with the material of its case and the court of its validation period."""
-
-    recipe: Forecasting
-    fits: Fits
-    material: Material
-    court: Court
-    smoothed: np.ndarray
-
-    @classmethod
-    def of(cls, name: str, data: str | os.PathLike | None) -> Bench:
-        """The material is made where it is not in the cache."""
-        recipe = read_recipe(f"residual-etas-{name}")
-        region = Region.named(recipe.region, data)
-        protocol = Protocol.of_window(recipe.window_days)
-        case = ForecastCase.of(region, protocol, recipe.split, recipe.magnitude, data)
-        fits = Fits(case, recipe.fit.seeds[0], cache=fits_home())
-        settings = recipe.residual
-        material = Material.of(fits, ratios_of(recipe), recipe.fit.seeds, settings.negatives, fits.cache)
-        return cls(recipe, fits, material, validation_court(case), fits.smoothed)
-
-    def channel(self, width_km: float | None, decay_days: float) -> int:
-        """The place of an error among the features."""
-        return [(r.width_km, r.decay_days) for r in ratios_of(self.recipe)].index((width_km, decay_days))
-
-    def head(self, channels: list[int], samples: list[ErrorSample] | None = None) -> np.ndarray:
-        """The validation period's residual by linear heads on some channels, the seeds' mean."""
-        answers = []
-        for sample in samples or self.material.samples:
-            part = sample._replace(x=sample.x[:, channels])
-            scale = Scale.of(part)
-            beta = fit_head(scale.applied(part.x), part, self.recipe.residual.ridge)
-            answers.append(scale.applied(self.material.features[..., channels]) @ beta)
-        return np.mean(answers, axis=0)
-
-
-def ideas_of(bench: Bench, all_samples: list[ErrorSample], folder: Path) -> Iterator[tuple[str, np.ndarray]]:
-    """Each idea with what it adds to the log ETAS rate of the validation period, (issues, rows, columns)."""
-    features, errors = bench.material.features, bench.material.features.shape[-1] - 1
-    everything = list(range(errors + 1))
+def ideas_of(bench: Bench, all_samples: Callable[[], list[ErrorSample]]) -> dict[str, Callable[[], np.ndarray]]:
+    """By the name of each idea, what makes its addition to the log ETAS rate of validation, (issues, rows, columns)."""
+    groups, ridge = bench.groups, bench.recipe.residual.ridge
+    recipe = groups["recipe"]
     near, recent, wide = (bench.channel(*c) for c in ((15.0, 364.0), (30.0, 28.0), (None, 28.0)))
-    yield "ETAS as it is", np.zeros_like(bench.material.log_etas)
-    yield "ETAS times observed over expected of the whole region, a year", features[..., bench.channel(None, 364.0)]
-    yield "share of the background alone", bench.head([errors])
-    yield "one error: 15 km, a year", bench.head([near])
-    yield "two errors: 15 km a year, 30 km four weeks", bench.head([near, recent])
     few = [near, recent, wide, bench.channel(0.0, 1400.0), bench.channel(150.0, 28.0)]
-    yield "five errors, cell to region, four weeks to four years", bench.head(few)
-    yield f"{errors} errors and the share of the background", bench.head(everything)
-    yield "the same, one head for all regions", bench.head(everything, all_samples)
-    yield "the same on the smoothed rate in the place of ETAS", _on_smoothed(bench, everything)
-    yield f"the same beside {HIDDEN} hidden units", _with_hidden(bench, folder)
-    yield f"the same features, {TREES} trees of depth {DEPTH}", _by_trees(bench)
+
+    answer = cache(bench.answer)
+
+    def by(learner):
+        return lambda: answer(learner)
+
+    def linear(channels: list[int], samples=None):
+        return lambda: bench.answer(lambda sample, _: head(sample, ridge), channels, samples and samples())
+
+    def nets(sample, seed):
+        return networks(sample, ridge, range(ENSEMBLE * seed, ENSEMBLE * (seed + 1)))
+
+    def ensemble():
+        return np.mean([linear(recipe)(), answer(nets), answer(trees)], axis=0)
+
+    ideas = {
+        "ETAS as it is": lambda: np.zeros_like(bench.log_etas),
+        "ETAS times observed over expected of the whole region, a year": (
+            lambda: bench.features[..., bench.channel(None, 364.0)]
+        ),
+        "share of the background alone": linear([recipe[-1]]),
+        "one error: 15 km, a year": linear([near]),
+        "two errors: 15 km a year, 30 km four weeks": linear([near, recent]),
+        "five errors, cell to region, four weeks to four years": linear(few),
+        recipe_of(bench): linear(recipe),
+        "the same, one head for all regions": linear(recipe, all_samples),
+        "the same on the smoothed rate in the place of ETAS": lambda: _on_smoothed(bench),
+        "the same by a negative-binomial likelihood": by(lambda s, _: head(s, ridge, dispersion_of(s))),
+        "the same, ridge chosen within the training period": by(lambda s, _: head(s, chosen_ridge(s))),
+        f"the same beside {HIDDEN} hidden units": by(lambda s, seed: networks(s, ridge, range(seed, seed + 1))),
+        f"mean of {ENSEMBLE * len(bench.samples)} such networks": by(nets),
+        f"the same features, {TREES} trees of depth {DEPTH}": by(trees),
+        "mean of the head, these networks and these trees": ensemble,
+        "the same beside five errors of 3 x 3 cells": linear(groups["3 x 3"]),
+        f"errors of {FIELDS_KM[0]:g}, {FIELDS_KM[1]:g} and {FIELDS_KM[2]:g} km in their place": linear(
+            groups["fields"]
+        ),
+        "the same beside the log ETAS rate and its square": linear(recipe + groups["rate"]),
+        "the same beside recent events in log bins of age": linear(recipe + groups["ages"]),
+        "the same beside the largest magnitudes": linear(recipe + groups["magnitudes"]),
+        "the same beside the completeness of four weeks": linear(recipe + groups["completeness"]),
+        "the same beside the smoothed rate of all the past": linear(recipe + groups["past and ETAS"]),
+    }
+    if "below m0" in groups:
+        name = f"the same beside recent events of M >= {BELOW[bench.recipe.region]:g}"
+        ideas[name] = linear(recipe + groups["below m0"])
+    return ideas
 
 
-def _on_smoothed(bench: Bench, channels: list[int]) -> np.ndarray:
+def recipe_of(bench: Bench) -> str:
+    """The name of what the recipe does."""
+    return f"{len(bench.recipe.residual.errors)} errors and the share of the background"
+
+
+def _on_smoothed(bench: Bench) -> np.ndarray:
     """The smoothed rate of the training period, corrected by the same features; as what it adds to the log ETAS rate.
 
     It has seen the weeks that its correction is learnt on, as every prior had that was published with a network.
     """
-    log_rate = np.log(bench.smoothed * bench.fits.case.protocol.days).astype(np.float32)
-    samples = [s._replace(log_etas=log_rate.ravel()[s.cell]) for s in bench.material.samples]
-    return log_rate - bench.material.log_etas + bench.head(channels, samples)
-
-
-def _with_hidden(bench: Bench, folder: Path) -> np.ndarray:
-    residual = bench.recipe.residual.model_copy(update={"hidden": HIDDEN})
-    fit = bench.recipe.fit.model_copy(update=LOOP)
-    recipe = bench.recipe.model_copy(update={"residual": residual, "fit": fit})
-    fitted, material = fit_residual(recipe, bench.fits, folder, resume=False)
-    return mean_residual(fitted.networks, material.features)
-
-
-def _by_trees(bench: Bench) -> np.ndarray:
-    import xgboost
-
-    def objective(margin, matrix):
-        _, slope, curvature = loss_terms(margin.astype(np.float64), matrix.get_label(), "poisson")
-        weight = matrix.get_weight()
-        return weight * slope, np.maximum(weight * curvature, 1e-9)
-
-    settings = {**SETTINGS, **TREE_SETTINGS, "base_score": 0.0, "disable_default_eval_metric": 1, "nthread": 1}
-    x = bench.material.features.reshape(-1, bench.material.features.shape[-1])
-    later = xgboost.DMatrix(x, base_margin=np.zeros(len(x)))
-    answers = []
-    for seed, sample in zip(bench.recipe.fit.seeds, bench.material.samples, strict=True):
-        data = xgboost.DMatrix(sample.x, label=sample.count, weight=sample.weight, base_margin=sample.log_etas)
-        booster = xgboost.train({**settings, "seed": seed}, data, TREES, obj=objective, verbose_eval=False)
-        answers.append(booster.predict(later, output_margin=True))
-    return np.mean(answers, axis=0).reshape(bench.material.log_etas.shape)
+    log_rate = np.log(bench.fits.smoothed * bench.fits.case.protocol.days).astype(np.float32)
+    samples = [s._replace(log_etas=log_rate.ravel()[s.cell]) for s in bench.samples]
+    ridge = bench.recipe.residual.ridge
+    return log_rate - bench.log_etas + bench.answer(lambda sample, _: head(sample, ridge), samples=samples)
 
 
 def run(data: str | os.PathLike | None = None, regions: tuple[str, ...] = REGIONS) -> list[dict]:
     """A row for each region and idea, in the columns of `COLUMNS`.
 
     The gain is that over ETAS calibrated on the same period, both rescaled to its events: calibrated ETAS has seen what
-    it is judged by, the ideas have not. It is in nats an event, with the interval of blocks of 30 days.
+    it is judged by, the ideas have not. It is in nats an event, with the interval of blocks of 30 days; beside it the
+    gain over what the recipe does, with its interval, and in each half of the period.
     """
     benches = [Bench.of(name, data) for name in regions]
-    seeds = benches[0].recipe.fit.seeds
-    together = [_joined([bench.material.samples[i] for bench in benches]) for i in range(len(seeds))]
     rows = []
     for bench in benches:
-        with tempfile.TemporaryDirectory() as folder:
-            for idea, residual in ideas_of(bench, together, Path(folder)):
-                gain = validated_gain(bench.court, bench.material.log_etas, residual)
-                values = (f"{v:.4f}" for v in gain[:3])
-                seeds_used = " ".join(str(seed) for seed in seeds)
-                row = (bench.recipe.region, f"{bench.recipe.split} validation", idea, *values, seeds_used)
-                rows.append(dict(zip(COLUMNS, row, strict=True)))
+        ideas = ideas_of(bench, lambda: together(benches))
+        recipe = ideas[recipe_of(bench)]()
+        rows += [row_of(bench, idea, make(), recipe) for idea, make in ideas.items()]
     return rows
 
 
-def _joined(samples: list[ErrorSample]) -> ErrorSample:
-    """One sample of several regions, each fold with a level of its own."""
-    first, moved = 0, []
-    for sample in samples:
-        moved.append(sample._replace(fold=sample.fold + first))
-        first += int(sample.fold.max()) + 1
-    return joined(moved)
+def row_of(bench: Bench, idea: str, residual: np.ndarray, recipe: np.ndarray) -> dict:
+    """The scores of an idea's residual."""
+    values = (*bench.gain(residual), *bench.gain_over(residual, recipe))
+    gain, low, high, *over = (f"{value:.4f}" for value in values)
+    seeds = " ".join(str(seed) for seed in bench.recipe.fit.seeds)
+    row = (bench.recipe.region, f"{bench.recipe.split} validation", idea, gain, low, high, seeds, *over)
+    return dict(zip(COLUMNS, row, strict=True))
+
+
+def together(benches: list[Bench]) -> list[ErrorSample]:
+    """Samples of several regions, one for each seed; each fold keeps a level of its own."""
+    found = []
+    for same_seed in zip(*(bench.samples for bench in benches), strict=True):
+        first, moved = 0, []
+        for bench, sample in zip(benches, same_seed, strict=True):
+            x = np.zeros((len(sample.x), 1 + max(bench.groups["recipe"])), np.float32)
+            x[:, bench.groups["recipe"]] = sample.x[:, bench.groups["recipe"]]
+            moved.append(sample._replace(x=x, fold=sample.fold + first))
+            first += int(sample.fold.max()) + 1
+        found.append(joined(moved))
+    return found
 
 
 def write_csv(rows: list[dict], path: str | os.PathLike) -> None:
@@ -168,6 +141,9 @@ def write_csv(rows: list[dict], path: str | os.PathLike) -> None:
 
 def to_text(rows: list[dict]) -> str:
     """The table for people."""
-    lines = ["rescaled gain over calibrated ETAS in the validation period, nats an event"]
-    lines += [f"{r['region']:8s} {r['gain']:>8s} [{r['low']:>7s}, {r['high']:>7s}]  {r['idea']}" for r in rows]
+    lines = ["rescaled gain over calibrated ETAS in the validation period, nats an event; gain over the recipe"]
+    for r in rows:
+        ours = f"{r['gain']:>8s} [{r['low']:>7s}, {r['high']:>7s}]"
+        over = f"{r['over_recipe']:>8s} [{r['over_recipe_low']:>7s}, {r['over_recipe_high']:>7s}]"
+        lines.append(f"{r['region']:8s} {ours} {over}  {r['idea']}")
     return "\n".join(lines)
