@@ -1,5 +1,8 @@
 """What is tried on an ETAS forecast: channels of past events by hand, learners on planted truths, the whole table."""
 
+import csv
+from pathlib import Path
+
 import numpy as np
 import pytest
 from foreshock.benchmarks.forecast.residual_bench import groups_of, with_fields
@@ -104,3 +107,19 @@ def test_channels_are_found_by_their_groups():
     assert groups["recipe"] == [0, 1, 16]
     assert [ratios[i].width_km for i in groups["3 x 3"][3:]] == [10.0] * 5
     assert sorted(groups["fields"]) == [0, *range(2, 17)]
+
+
+@pytest.mark.parametrize(
+    ("region", "start"),
+    [("japan", "Japan, M 5, 2011 to 2013"), ("norcal", "Northern California, M 3.5, 2003 to 2005")],
+)
+def test_readmes_gains_under_p1_are_the_measured_ones(region, start):
+    root = Path(__file__).parents[1]
+    with open(root / "benchmarks" / "results" / f"residual-etas-{region}-P1-hard.csv", encoding="utf-8") as file:
+        file.readline()
+        rows = {row["score"]: row for row in csv.DictReader(file) if row["model"] == "residual-etas"}
+    cells = [
+        "{:.3f} [{:.3f}, {:.3f}]".format(*(float(rows[score][key]) for key in ("value", "low", "high")))
+        for score in ("gain_etas", "gain_etas_rescaled")
+    ]
+    assert f"| {start} | {cells[0]} | {cells[1]} |" in (root / "README.md").read_text().splitlines()
