@@ -60,8 +60,8 @@ def simulated(folder: Path, quick: bool, seed: int = 1, targets: str = TARGETS) 
         yield from region.rows(NOT_TUNED, {FOREST: forest(joined(elsewhere), test)}, 0)
 
         def learnt(regime: str, rows: np.ndarray, name: str, tuning=tuning, test=test) -> dict[str, Answer]:
-            begin = tuning.network(f"{FROZEN}{name}", FROZEN, rows) if regime == WHOLE else None
-            return tuning.answers(tuning.network(f"{regime}{name}", regime, rows, begin), regime, rows, test)
+            begin_with = f"{FROZEN}{name}" if regime == WHOLE else None
+            return tuning.answers(f"{regime}{name}", regime, rows, test, begin_with)
 
         every = np.arange(len(known))
         found = {regime: learnt(regime, every, "") for regime in (FROZEN, WHOLE, ANEW)}

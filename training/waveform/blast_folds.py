@@ -31,12 +31,9 @@ def cross_validated(tuning: Tuning, regime: str, events: int | None = None) -> d
     """
 
     def of(known: np.ndarray, test: np.ndarray, fold: int) -> dict[str, Answer]:
-        def network(regime, begin=None):
-            size = "" if events is None else f"-{events}"
-            return tuning.network(f"{regime}{size}-fold-{fold}", regime, known, begin)
-
-        found = network(regime, network(FROZEN) if regime == WHOLE else None)
-        return tuning.answers(found, regime, known, tuning.records.select(test))
+        end = f"{'' if events is None else f'-{events}'}-fold-{fold}"
+        begin_with = f"{FROZEN}{end}" if regime == WHOLE else None
+        return tuning.answers(f"{regime}{end}", regime, known, tuning.records.select(test), begin_with)
 
     return by_fold(tuning.records, of, events)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ...datasets.atomic import replacing
 from ..section import Fit
 from .blast_data import BlastRecords, joined
 from .blast_heads import FrontFeatures, train_heads
@@ -57,10 +58,26 @@ class Tuning:
         path = self.folder / name.replace(" ", "-")
         return kept(path.with_name(f"{path.name}.npz"), lambda: self._train(regime, rows, path, begin), self.resume)
 
-    def answers(self, network, regime: str, rows: np.ndarray, test: BlastRecords) -> dict[str, Answer]:
-        """`systems` of a network that `network` gave, on test records."""
+    def answers(
+        self, name: str, regime: str, rows: np.ndarray, test: BlastRecords, begin_with: str | None = None
+    ) -> dict[str, Answer]:
+        """`systems` of the network of this name on test records; its logits are kept beside its weights.
+
+        Arguments:
+            begin_with: the name of the network behind a frozen front with which training of all layers begins.
+        """
         known = self.records.select(rows)
-        return systems(logits_of(network, known), known, logits_of(network, test), self.held(regime, rows))
+        path = self.folder / f"{name.replace(' ', '-')}-logits.npz"
+        if self.resume and path.is_file():
+            with np.load(path) as file:
+                validation, asked = file["validation"], file["test"]
+        else:
+            begin = None if begin_with is None else self.network(begin_with, FROZEN, rows)
+            network = self.network(name, regime, rows, begin)
+            validation, asked = logits_of(network, known), logits_of(network, test)
+            with replacing(path) as temporary, open(temporary, "wb") as file:
+                np.savez(file, validation=validation, test=asked)
+        return systems(validation, known, asked, self.held(regime, rows))
 
     def held(self, regime: str, rows: np.ndarray) -> np.ndarray:
         """The number of the member of either architecture that did not learn from each of these records."""
