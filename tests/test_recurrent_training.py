@@ -169,10 +169,10 @@ def test_gradients_run_through_the_days_of_a_stretch():
     assert (by_day > 0).all()
 
 
-def settled(memory_days, quiet):
+def settled(memory_days):
     """(network, view, batch) of a small network over a prior, settled on one batch."""
     import keras
-    from foreshock.training.forecast.stretch_view import quieten, settle, stretch_view
+    from foreshock.training.forecast.stretch_view import settle, stretch_view
     from foreshock.zoo.forecast.recurrent import cnn_lstm
 
     keras.utils.set_random_seed(0)
@@ -182,21 +182,12 @@ def settled(memory_days, quiet):
     maps = (rng.random((2, 4, 6, 7, 1)) < 0.2).astype("float32") * 4
     batch = {"maps": maps, "prior": rng.uniform(0.01, 0.2, (2, 6, 7)).astype("float32"), "fresh": np.ones(2, "float32")}
     settle(network, view, [(batch, None)] * 20, memory_days)
-    quieten(network, quiet)
     return network, view, batch
-
-
-def test_a_quiet_network_begins_as_its_prior():
-    _, view, batch = settled(0, 1e-4)
-    expected = np.log(batch["prior"]) - np.log1p(-batch["prior"])
-    np.testing.assert_allclose(view(batch), np.stack([expected] * 2, axis=1), atol=1e-3)
-    _, loud, _ = settled(0, 1.0)
-    assert np.abs(np.asarray(loud(batch))[:, 0] - expected).max() > 0.1
 
 
 def test_settled_gates_begin_with_memories_from_two_days_to_the_longest():
     def bias(memory_days):
-        norm = settled(memory_days, 1.0)[0].get_layer("recurrent").cell.gates.norm
+        norm = settled(memory_days)[0].get_layer("recurrent").cell.gates.norm
         return np.asarray(-norm.moving_mean / np.sqrt(norm.moving_variance + norm.epsilon))
 
     forget, enter, leave, update = np.split(bias(50.0) - bias(0.0), 4)
@@ -204,6 +195,45 @@ def test_settled_gates_begin_with_memories_from_two_days_to_the_longest():
     np.testing.assert_allclose(1 / (1 - 1 / (1 + np.exp(-forget))), [2, 10, 50], rtol=1e-4)
     np.testing.assert_allclose(enter, -forget)
     np.testing.assert_allclose([*leave, *update], 0, atol=1e-6)
+
+
+def test_a_network_that_begins_with_a_regression_knows_what_its_features_tell():
+    """Where events are hit again by the labels, the regression alone is far better than the prior."""
+    import keras
+    from foreshock.training.forecast.readout import begin_with_regression, sharpen
+    from foreshock.training.forecast.stretch_view import settle, stretch_view
+    from foreshock.zoo.forecast.recurrent import cnn_lstm
+
+    keras.utils.set_random_seed(0)
+    network = cnn_lstm(8, 8, 4, residual=0.0, learned=True, embedding=4, hidden=8, prior_input=True)
+    view = stretch_view(network, 4, 4)
+    sharpen(network, 0.2)
+    np.testing.assert_array_equal(network.get_layer("head_1").kernel[1, 1], -np.eye(8))
+    rng = np.random.default_rng(0)
+
+    def batches(passes):
+        for _ in range(passes):
+            past = np.zeros((4, 8, 8))
+            for stretch in range(8):
+                maps = (rng.random((4, 4, 8, 8)) < 0.02) * 4.0
+                past = maps.any(axis=1)
+                label = (rng.random(past.shape) < np.where(past, 0.5, 0.02))[:, None].astype("float32")
+                inputs = {
+                    "maps": maps[..., None].astype("float32"),
+                    "prior": np.full((4, 8, 8), 0.05, "float32"),
+                    "fresh": np.full(4, float(stretch == 0), "float32"),
+                }
+                yield inputs, label, np.ones(4, "float32")
+
+    settle(network, view, batches(3))
+    begin_with_regression(network, view, batches(20), seed=1)
+    gain = hits = 0.0
+    for inputs, label, _ in batches(5):
+        p = 1 / (1 + np.exp(-np.asarray(view(inputs), dtype=float)))
+        base = label.mean()
+        gain += np.log(np.where(label > 0, p, 1 - p)).sum() - np.log(np.where(label > 0, base, 1 - base)).sum()
+        hits += label.sum()
+    assert gain / hits > 0.1
 
 
 KILLED = """

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import time
 from pathlib import Path
 
 import numpy as np
 
+from ...datasets.atomic import replacing
 from ...zoo.forecast.rates import window_probability
 from .baselines import Fits
 from .crops import CropSampler
@@ -15,6 +18,8 @@ from .recipe import Forecasting
 
 # Batches from which statistics settle; the moving averages have forgotten their start after as many.
 SETTLING_PASSES = 6
+# Outer weights of kernels beside their centre, where a network begins with a regression.
+NEIGHBOURS = 0.2
 
 
 def fit_on_crops(recipe: Forecasting, fits: Fits, folder: Path, resume: bool):
@@ -22,7 +27,8 @@ def fit_on_crops(recipe: Forecasting, fits: Fits, folder: Path, resume: bool):
     import keras
 
     from ..fit import fit
-    from .stretch_view import quieten, settle, stretch_view
+    from .readout import begin_with_regression, sharpen
+    from .stretch_view import settle, stretch_view
 
     case, crops = fits.case, recipe.crops
     prior = window_probability(fits.smoothed, case.protocol.days)
@@ -40,15 +46,23 @@ def fit_on_crops(recipe: Forecasting, fits: Fits, folder: Path, resume: bool):
         keras.utils.set_random_seed(seed)
         network = network_of(on_tiles, *train.size, prior_input=True)
         view = stretch_view(network, crops.lanes, crops.label_days)
+        if crops.readout_passes:
+            sharpen(network, NEIGHBOURS)
         if crops.norm == "settled":
             settle(network, view, train.batches(SETTLING_PASSES, [seed, 0]), crops.memory_days if carried else 0.0)
-            if crops.quiet != 1.0:
-                quieten(network, crops.quiet)
         place = folder / f"seed-{seed}"
         place.mkdir(exist_ok=True)
+        loss, begun, began = weighted_loss(recipe.positive_weight), None, time.monotonic()
+        if crops.readout_passes:
+            begin_with_regression(network, view, train.batches(crops.readout_passes, [seed, 3]), seed)
+            view.compile(loss=loss, jit_compile=False)
+            begun = float(view.evaluate(validation.dataset(crops.validation_passes, [0, 2]), verbose=0))
+            weights = network.get_weights()
+            with replacing(place / "begun.json") as temporary:
+                temporary.write_text(json.dumps({"seconds": time.monotonic() - began, "epoch": 0}))
         course = fit(
             network,
-            weighted_loss(recipe.positive_weight),
+            loss,
             lambda epoch, seed=seed: train.dataset(crops.passes, [seed, 1, epoch]),
             validation.dataset(crops.validation_passes, [0, 2]),
             recipe.fit,
@@ -57,7 +71,12 @@ def fit_on_crops(recipe: Forecasting, fits: Fits, folder: Path, resume: bool):
             resume,
             view,
         )
-        trials.append((course.best_loss, seed, network))
+        best = course.best_loss
+        if begun is not None and begun <= best:
+            # No epoch was better than the regression that it began with.
+            best = begun
+            network.set_weights(weights)
+        trials.append((best, seed, network))
     _, seed, network = min(trials, key=lambda trial: trial[0])
     whole = network_of(recipe, *case.grid.shape)
     transplant(network, whole)

@@ -41,7 +41,8 @@ def network_of(recipe: Forecasting, rows: int, columns: int, prior_input: bool =
 
 def cost_of(folder: Path) -> dict[str, float]:
     """What the trainings of all seeds in a folder took: seconds, epochs, and the process's peak memory so far."""
-    courses = [json.loads(path.read_text()) for path in sorted(folder.glob("*/course.json"))]
+    paths = [*folder.glob("*/begun.json"), *folder.glob("*/course.json")]
+    courses = [json.loads(path.read_text()) for path in paths]
     # Kilobytes, but bytes on a Mac.
     unit = 2**30 if sys.platform == "darwin" else 2**20
     return {

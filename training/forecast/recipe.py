@@ -31,8 +31,8 @@ class Crops(Section):
     memory_days: float = Field(
         0.0, ge=0, description="the longest memory of a settled recurrent state at the start; 0 as the weights have it"
     )
-    quiet: float = Field(
-        1.0, gt=0, description="factor on the settled last block at the start; a small one begins as the prior"
+    readout_passes: int = Field(
+        0, ge=0, description="the last block of a recurrent network over a prior begins as a regression on so many"
     )
     prior_folds: int = Field(
         1, ge=1, description="parts of the training period, each learnt from over a prior of the others' events"

@@ -59,7 +59,8 @@ def stretch_view(network: keras.Model, lanes: int, label_days: int) -> keras.Mod
     if "recurrent" in names:
         embedded = network.get_layer("embedding_2")(network.get_layer("embedding_1")(maps))
         every = CarriedRecurrent(network.get_layer("recurrent"), name="carried")(embedded, fresh)
-        logits = answer_of(network, every[:, label_days - 1 :: label_days], every_prior)
+        answered = keras.layers.Identity(name="answered")(every[:, label_days - 1 :: label_days])
+        logits = answer_of(network, answered, every_prior)
     else:
         inputs = {"maps": maps, "prior": prior} if "prior" in names else {"maps": maps}
         logits = keras.layers.Reshape((1, rows, columns))(network(inputs)["logits"])
@@ -95,13 +96,6 @@ def remember(recurrent: RecurrentMaps, longest_days: float) -> None:
     shift = np.concatenate([bias, -bias, np.zeros(2 * recurrent.hidden)])
     spread = np.sqrt(np.asarray(gates.norm.moving_variance) + gates.norm.epsilon)
     gates.norm.moving_mean.assign(np.asarray(gates.norm.moving_mean) - shift * spread)
-
-
-def quieten(network: keras.Model, factor: float) -> None:
-    """Multiply what the settled last block says: with a small factor a network over a prior begins as that prior."""
-    last = network.get_layer(HEAD[-1])
-    for weight in (last.kernel, last.norm.moving_mean):
-        weight.assign(factor * np.asarray(weight))
 
 
 def _take(view: keras.Model, batches: list) -> None:
