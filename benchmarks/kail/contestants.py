@@ -59,7 +59,7 @@ def network_forecast(
     case, name = rivals.case, f"{architecture}-{rivals.case.region.name}"
     if not changes and from_zoo(case, name)[0]:
         model = registry.load(name)
-        place = out / f"{name}-{model.card.seal[:10]}"
+        place = out / f"{name}-{model.card.files['model.onnx'].sha256[:10]}"
         rates = rates_of(model, case)
         note = f"{name} of the zoo, trained and scored in {model.card.wall_time_s:.0f} s"
     else:
