@@ -1,4 +1,4 @@
-"""The numbers of README's tables of blasts and magnitudes are those of the committed results."""
+"""The numbers of README's tables of the seismic cycle, blasts and magnitudes are those of the committed results."""
 
 import csv
 from pathlib import Path
@@ -29,6 +29,20 @@ MAGNITUDES = {
     "amplitude alone": "amplitude alone",
 }
 PLACES = ("simulated", "simulated, other stations", "Northern California")
+
+
+CYCLE = {
+    "FRAMAX log": "framax-log-simcycle",
+    "FRAMAX PSD": "framax-psd-simcycle",
+    "NRCA-13s": "nrca13s-simcycle",
+    "P64": "p64-simcycle",
+    "P32": "p32-simcycle",
+    "S64": "s64-simcycle",
+    "S32": "s32-simcycle",
+    "Laurenti, raw waveform": "laurenti-simcycle",
+    "logistic regression on mean spectra": "logistic on mean spectra, cause source",
+    "P64, cause path": "p64-simcycle-path",
+}
 
 
 def rows_of(name):
@@ -74,7 +88,17 @@ def magnitude_lines():
         yield f"| {name} | " + " | ".join(cells) + " |"
 
 
-@pytest.mark.parametrize("lines", [blast_lines, magnitude_lines], ids=["blasts", "magnitudes"])
+def cycle_lines():
+    rows = {(row["model"], row["score"]): row for row in rows_of("seismic-cycle.csv")}
+    for name, model in CYCLE.items():
+        record, event = (rows[model, f"accuracy by {kind}"] for kind in ("record", "event"))
+        published = record["published_on_norcia"]
+        yield f"| {name} | {published} | {cell(record, 3)} | {cell(event, 3)} |"
+
+
+@pytest.mark.parametrize(
+    "lines", [cycle_lines, blast_lines, magnitude_lines], ids=["seismic cycle", "blasts", "magnitudes"]
+)
 def test_readmes_numbers_are_the_committed_ones(lines):
     readme = (ROOT / "README.md").read_text().splitlines()
     missing = [line for line in lines() if line not in readme]
