@@ -175,3 +175,15 @@ def test_what_cannot_be_written_is_told_and_leaves_nothing(p64, tmp_path, format
         FORMATS[format](p64, tmp_path, layout, precision)
     assert not list(tmp_path.iterdir())
     assert set(LAYOUTS) == {"plain", "tf-serving", "triton"}
+
+
+def test_rounding_excuses_a_difference_only_up_to_a_limit():
+    from foreshock.export.parity import MOST, ROUNDINGS, Parity, rounded_otherwise
+
+    assert Parity("golden", 1, 2e-4).allowed == TOLERANCE
+    assert Parity("golden", 1, 2e-4, 1e-4).allowed == ROUNDINGS * 1e-4
+    assert Parity("golden", 1, 2e-4, 1.0).allowed == MOST
+    values = np.float32([[[0.0, 1000.0]], [[1e-9, 2e-9]]])
+    moved = rounded_otherwise({"waveform": values})["waveform"]
+    assert np.abs(moved - values)[0].max() <= 2 * np.spacing(np.float32(1000.0))
+    assert 0 < np.abs(moved - values)[1].max() < 1e-15
